@@ -1,0 +1,35 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Models.Blocks;
+
+/// <summary><c>y = x Wᵀ + b</c>, with a place for an adapter.</summary>
+/// <param name="path">Module path in the reference implementation, such as <c>model.text_model.layers.0.self_attn.q_proj</c>.</param>
+/// <param name="weight"><c>[out, in]</c>.</param>
+/// <param name="bias"><c>[out]</c>, or null.</param>
+internal sealed class Linear(string path, Weight weight, Weight? bias)
+{
+    /// <summary>Module path in the reference implementation; adapters are addressed by it.</summary>
+    public string Path { get; } = path;
+
+    /// <summary><c>[out, in]</c>.</summary>
+    public Weight Weight { get; } = weight;
+
+    /// <summary><c>[out]</c>, or null.</summary>
+    public Weight? Bias { get; } = bias;
+
+    /// <summary>Width of the input.</summary>
+    public long InputWidth => Weight.Value.size(1);
+
+    /// <summary>Width of the output.</summary>
+    public long OutputWidth => Weight.Value.size(0);
+
+    /// <summary>The adapter, or null.</summary>
+    public ILinearAdapter? Adapter { get; set; }
+
+    /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
+    public Tensor Forward(Tensor input)
+    {
+        Tensor output = nn.functional.linear(input, Weight.Value, Bias?.Value);
+        return Adapter is null ? output : Adapter.Apply(input, output);
+    }
+}

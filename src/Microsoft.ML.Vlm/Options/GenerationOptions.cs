@@ -1,0 +1,41 @@
+namespace Microsoft.ML.Vlm;
+
+/// <summary>How answers are generated. The names in brackets are those of Hugging Face's <c>GenerationConfig</c>.</summary>
+public sealed record GenerationOptions
+{
+    /// <summary>Most tokens of an answer (<c>max_new_tokens</c>). At least 1; default 64.</summary>
+    public int MaxNewTokens { get; init; } = 64;
+
+    /// <summary>
+    /// 0 takes the most probable token each time (greedy); above 0 tokens are drawn from the softmax of logits divided by it (<c>temperature</c>).
+    /// Default 0.
+    /// </summary>
+    public double Temperature { get; init; }
+
+    /// <summary>Draw from the k most probable tokens only (<c>top_k</c>); 0, the default, means all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Draw from the smallest set of tokens whose probabilities sum to this (<c>top_p</c>). Above 0, at most 1; default 1.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Divides (positive) or multiplies (negative) the logits of tokens seen before (<c>repetition_penalty</c>). Above 0; default 1 (off).</summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Texts that end the answer; they are not part of it (<c>stop_strings</c>). Default none.</summary>
+    public IReadOnlyList<string> StopSequences { get; init; } = [];
+
+    /// <summary>Seed of the drawing; null takes the ML context's. Unused when greedy.</summary>
+    public int? Seed { get; init; }
+
+    /// <summary>Throws for a value out of its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Names the option, its value and its range.</exception>
+    public void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxNewTokens, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(Temperature);
+        ArgumentOutOfRangeException.ThrowIfNegative(TopK);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(TopP);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(TopP, 1);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(RepetitionPenalty);
+    }
+}

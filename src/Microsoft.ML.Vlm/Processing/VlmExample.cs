@@ -1,0 +1,20 @@
+using Microsoft.ML.Vlm.Chat;
+using Microsoft.ML.Vlm.Images;
+
+namespace Microsoft.ML.Vlm.Processing;
+
+/// <summary>What the user said in one row: a conversation and its images.</summary>
+internal sealed record VlmExample
+{
+    /// <summary>The turns before the answer; or, without <see cref="Completion"/>, the whole conversation.</summary>
+    public required IReadOnlyList<VlmMessage> Prompt { get; init; }
+
+    /// <summary>The answer's turns (usually one of the assistant), or null when the row has none or <see cref="Prompt"/> holds the whole conversation.</summary>
+    public IReadOnlyList<VlmMessage>? Completion { get; init; }
+
+    /// <summary>Images in the order of their places.</summary>
+    public IReadOnlyList<PixelImage> Images { get; init; } = [];
+
+    /// <summary>Row in the data, counted from 0; shown in errors.</summary>
+    public long Row { get; init; }
+}

@@ -1,0 +1,15 @@
+using Microsoft.ML.Vlm.Images;
+
+namespace Microsoft.ML.Vlm.Processing;
+
+/// <summary>What the model reads for one row. One object owns the tokens and the image spans, so nothing can cut an image in half.</summary>
+/// <param name="Tokens">Token ids, image places expanded.</param>
+/// <param name="IsTarget">For each token: whether it is trained on (its label is not -100 in the reference's words).</param>
+/// <param name="Images">The distinct images in the order of their first place.</param>
+/// <param name="Spans">Where the image features go, in order.</param>
+/// <param name="Row">Row in the data, counted from 0; shown in errors.</param>
+internal sealed record VlmSample(int[] Tokens, bool[] IsTarget, IReadOnlyList<ImageTiles> Images, IReadOnlyList<ImageSpan> Spans, long Row)
+{
+    /// <summary>Tokens that are trained on; the first token of a row never is, as nothing predicts it.</summary>
+    public int TargetCount => IsTarget.Skip(1).Count(isTarget => isTarget);
+}
