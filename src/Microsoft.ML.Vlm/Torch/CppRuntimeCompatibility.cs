@@ -29,7 +29,7 @@ internal static class CppRuntimeCompatibility
             byte[] copy = (byte[])library.Clone();
             return new Editor(copy).Relax() ? copy : null;
         }
-        catch (ArgumentOutOfRangeException)
+        catch (Exception exception) when (exception is ArgumentOutOfRangeException or OverflowException)
         {
             return null;
         }
