@@ -1,0 +1,23 @@
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Training;
+
+/// <summary>What a training run minimizes.</summary>
+internal interface IObjective
+{
+    /// <summary>
+    /// What the loss of a step is divided by, for one row: the step divides by the sum over all its rows (<c>num_items_in_batch</c>).
+    /// 0 when there is nothing to learn from the row.
+    /// </summary>
+    long CountItems(VlmSample sample);
+
+    /// <summary>Runs the model on a micro-batch and adds the gradients to everything that trains.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="batch">The micro-batch.</param>
+    /// <param name="imageFeatures">Features of the batch's images, <c>[features, hidden]</c>; null without images.</param>
+    /// <param name="items">Items of the whole step.</param>
+    /// <returns>The micro-batch's part of the step's loss, and its metrics.</returns>
+    ObjectiveResult Backward(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items);
+}

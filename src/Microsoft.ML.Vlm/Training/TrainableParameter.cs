@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Training;
+
+/// <summary>A tensor that an optimizer updates.</summary>
+/// <param name="Name">Name in the checkpoint or adapter file.</param>
+/// <param name="Value">A leaf of the autograd graph, float32.</param>
+internal readonly record struct TrainableParameter(string Name, Tensor Value)
+{
+    /// <summary>
+    /// Whether weight decay applies: neither to biases nor to norms. Told by the name, as transformers does, and true for every adapter matrix.
+    /// </summary>
+    public bool Decays
+    {
+        get
+        {
+            string[] parts = Name.Split('.');
+            return parts[^1] != "bias" && !parts.Any(part => part.Contains("norm", StringComparison.OrdinalIgnoreCase));
+        }
+    }
+}
