@@ -48,6 +48,9 @@ internal static unsafe class Aten
     /// <summary>A tensor over memory that the caller owns and keeps alive; nothing is copied.</summary>
     public static Tensor FromPointer(void* data, ReadOnlySpan<long> shape, ScalarType type) => FromBlob(data, shape, type);
 
+    /// <summary>The same bytes read as another type: a view whose last dimension is as many times longer or shorter as the types differ in size.</summary>
+    public static Tensor Reinterpret(Tensor tensor, ScalarType type) => Call("aten::view", "dtype", tensor, type);
+
     /// <summary>The elements of a contiguous CPU tensor in place. Valid while the tensor lives.</summary>
     /// <exception cref="ArgumentException">The tensor is not contiguous, not on the CPU, or its elements have another size than <typeparamref name="T"/>.</exception>
     public static Span<T> Elements<T>(Tensor tensor)
