@@ -27,6 +27,9 @@ internal sealed class Weight(string name, Tensor value) : IDisposable
         Value = trainable;
     }
 
+    /// <summary>The tensor in the type of the activations; a copy (through which gradients flow) when a float32 weight trains in a bfloat16 model.</summary>
+    public Tensor As(ScalarType type) => Value.dtype == type ? Value : Value.to(type);
+
     /// <summary>Frees the tensor.</summary>
     public void Dispose() => Value.Dispose();
 }

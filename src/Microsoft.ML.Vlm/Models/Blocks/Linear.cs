@@ -29,7 +29,7 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
-        Tensor output = nn.functional.linear(input, Weight.Value, Bias?.Value);
+        Tensor output = nn.functional.linear(input, Weight.As(input.dtype), Bias?.As(input.dtype));
         return Adapter is null ? output : Adapter.Apply(input, output);
     }
 }

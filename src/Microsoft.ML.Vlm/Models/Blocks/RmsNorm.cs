@@ -1,0 +1,25 @@
+using Microsoft.ML.Vlm.Torch;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Models.Blocks;
+
+/// <summary>Root-mean-square normalization (Zhang and Sennrich 2019): <c>y = w * x / sqrt(mean(x²) + epsilon)</c>.</summary>
+/// <param name="weight"><c>[width]</c>.</param>
+/// <param name="epsilon">Added to the mean square.</param>
+internal sealed class RmsNorm(Weight weight, double epsilon)
+{
+    /// <summary>Normalizes the last dimension of <c>[..., width]</c>.</summary>
+    public Tensor Forward(Tensor input)
+    {
+        if (input.dtype == ScalarType.Float32)
+        {
+            return Aten.RmsNorm(input, weight.As(ScalarType.Float32), epsilon);
+        }
+
+        // The reference normalizes in float32, rounds, and only then multiplies by the weight.
+        using var scope = NewDisposeScope();
+        Tensor wide = input.to(ScalarType.Float32);
+        Tensor normalized = wide * rsqrt(wide.square().mean([-1], keepdim: true) + epsilon);
+        return (normalized.to(input.dtype) * weight.As(input.dtype)).MoveToOuterDisposeScope();
+    }
+}

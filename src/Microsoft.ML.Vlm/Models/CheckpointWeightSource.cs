@@ -1,0 +1,85 @@
+using Microsoft.ML.Vlm.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Models;
+
+/// <summary>Weights of a checkpoint. Those already in the compute type lie over the mapped file; the others are converted.</summary>
+/// <param name="weights">Owned from now on.</param>
+/// <param name="computeType">Type of all weights.</param>
+/// <param name="origin">Folder, for errors.</param>
+internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarType computeType, string origin) : WeightSource
+{
+    private const int Listed = 5;
+
+    // No model of a folder this size needs more; a hostile configuration may ask for billions.
+    private const int MostMissing = 100_000;
+
+    private readonly List<string> _missing = [];
+    private readonly List<string> _misshapen = [];
+
+    /// <inheritdoc/>
+    public override void Complete()
+    {
+        string[] unexpected = [.. weights.Names.Where(name => !Weights.ContainsKey(name) && !IsNegligible(name)).Order(StringComparer.Ordinal)];
+        string[] faults =
+        [
+            .. Describe("missing", _missing), .. Describe("of another shape or type", _misshapen), .. Describe("not expected", unexpected),
+        ];
+        if (faults.Length > 0)
+        {
+            throw new InvalidDataException(
+                $"The weights in '{origin}' do not fit its '{ModelConfig.FileName}': {string.Join("; ", faults)}. Use the configuration that was saved with the weights.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        weights.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Create(string name, long[] shape)
+    {
+        if (!weights.Names.Contains(name))
+        {
+            _missing.Add(name);
+            return _missing.Count < MostMissing
+                ? empty(0).DetachFromDisposeScope()
+                : throw new InvalidDataException($"The weights in '{origin}' do not fit its '{ModelConfig.FileName}': more than {MostMissing} are missing, beginning with '{_missing[0]}'.");
+        }
+
+        ScalarType stored = weights.TypeOf(name);
+        IReadOnlyList<long> storedShape = weights.ShapeOf(name);
+        if (stored is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16) || !storedShape.SequenceEqual(shape))
+        {
+            _misshapen.Add($"{name} is {stored} [{string.Join(", ", storedShape)}] instead of [{string.Join(", ", shape)}]");
+            return empty(0).DetachFromDisposeScope();
+        }
+
+        Tensor mapped = weights.Read(name);
+        if (stored == computeType)
+        {
+            return mapped.DetachFromDisposeScope();
+        }
+        using (mapped)
+        {
+            return mapped.to(computeType).DetachFromDisposeScope();
+        }
+    }
+
+    // Buffers that older versions of the reference saved, and the copy of a tied head that some files hold.
+    private static bool IsNegligible(string name)
+        => name.EndsWith(".position_ids", StringComparison.Ordinal)
+            || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+            || name == $"{HeadName}.weight";
+
+    private static IEnumerable<string> Describe(string fault, IReadOnlyList<string> names)
+    {
+        if (names.Count > 0)
+        {
+            yield return $"{names.Count} {fault} ({string.Join(", ", names.Take(Listed))}{(names.Count > Listed ? ", ..." : "")})";
+        }
+    }
+}

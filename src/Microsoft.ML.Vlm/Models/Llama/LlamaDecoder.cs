@@ -1,0 +1,80 @@
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Processing;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Models.Llama;
+
+/// <summary>The decoder of the Llama family (Touvron et al. 2023): token embedding, layers, final norm, output head.</summary>
+internal sealed class LlamaDecoder
+{
+    private readonly LlamaConfig _config;
+    private readonly ScalarType _computeType;
+    private readonly Embedding _embedding;
+    private readonly LlamaLayer[] _layers;
+    private readonly RmsNorm _norm;
+    private readonly RotaryEmbedding _rotary;
+    private readonly Linear? _head;
+
+    /// <summary>Takes the weights.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">Where from.</param>
+    /// <param name="path">Module path, such as <c>model.text_model</c>.</param>
+    /// <param name="headPath">Module path of the output head; null when the head is the token embedding.</param>
+    /// <param name="computeType">Type of the activations.</param>
+    public LlamaDecoder(LlamaConfig config, WeightSource weights, string path, string? headPath, ScalarType computeType)
+    {
+        _config = config;
+        _computeType = computeType;
+        _embedding = new Embedding(weights.Weight($"{path}.embed_tokens.weight", config.VocabularySize, config.HiddenSize));
+        _layers = [.. Enumerable.Range(0, config.LayerCount).Select(index => new LlamaLayer(config, weights, $"{path}.layers", index))];
+        _norm = weights.RmsNorm($"{path}.norm", config.HiddenSize, config.RmsNormEpsilon);
+        _rotary = new RotaryEmbedding(config.HeadSize, config.RopeTheta);
+        _head = headPath is null ? null : weights.Linear(headPath, config.HiddenSize, config.VocabularySize, hasBias: false);
+    }
+
+    /// <summary>Embeds tokens.</summary>
+    /// <param name="tokens">Ids, int64 <c>[tokens]</c>.</param>
+    /// <returns><c>[tokens, hidden]</c>.</returns>
+    public Tensor Embed(Tensor tokens) => _embedding.Forward(tokens, _computeType);
+
+    /// <summary>Runs all layers and the final norm.</summary>
+    /// <param name="embeddings"><c>[tokens, hidden]</c>.</param>
+    /// <param name="positions">Rotary positions, int64 <c>[tokens]</c>.</param>
+    /// <param name="segments">Who sees whom.</param>
+    /// <param name="cache">Null, or what earlier passes left.</param>
+    /// <param name="observe">Null, or called with each layer's input <c>[tokens, hidden]</c>, valid during the call.</param>
+    /// <returns>Hidden states, <c>[tokens, hidden]</c>.</returns>
+    public Tensor Forward(Tensor embeddings, Tensor positions, IReadOnlyList<Segment> segments, KeyValueCache? cache, Action<Tensor>? observe = null)
+    {
+        using var scope = NewDisposeScope();
+        using PackedAttention attention = new(segments, cache, positions.device);
+        (Tensor Cosine, Tensor Sine) angles = _rotary.Angles(positions, _computeType);
+        Tensor hidden = embeddings.alias();
+        foreach (LlamaLayer layer in _layers)
+        {
+            observe?.Invoke(hidden);
+            Tensor next = layer.Forward(hidden, angles, attention);
+            hidden.Dispose();
+            hidden = next;
+        }
+
+        foreach (Segment segment in cache is null ? [] : segments)
+        {
+            cache!.Advance(segment.Example, segment.Range.Length);
+        }
+        return _norm.Forward(hidden).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The output head.</summary>
+    /// <param name="hidden"><c>[positions, hidden]</c>.</param>
+    /// <returns>Logits, <c>[positions, vocabulary]</c>.</returns>
+    public Tensor Head(Tensor hidden)
+        => _head is null ? nn.functional.linear(hidden, _embedding.Weight.As(hidden.dtype)) : _head.Forward(hidden);
+
+    /// <summary>A key/value cache of the decoder's shape.</summary>
+    /// <param name="examples">Rows.</param>
+    /// <param name="capacity">Most tokens a row can hold.</param>
+    public KeyValueCache CreateCache(int examples, int capacity)
+        => new(_config.LayerCount, examples, capacity, _config.KeyValueHeadCount, _config.HeadSize, _computeType);
+}
