@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Tests;

@@ -100,7 +100,7 @@ internal sealed class PackedAttention : IDisposable
         TokenRange own = run.Segment.Range;
         if (run.IsPlain)
         {
-            Tensor Rows(Tensor tensor) => tensor.narrow(0, own.Start, (long)run.Count * run.Length).unflatten(0, [run.Count, run.Length]).transpose(1, 2);
+            Tensor Rows(Tensor tensor) => tensor.narrow(0, own.Start, (long)run.Count * run.Length).unflatten(0, run.Count, run.Length).transpose(1, 2);
             return Tokens(Aten.ScaledDotProductAttention(Rows(query), Rows(key), Rows(value), isCausal: run.Length > 1));
         }
 

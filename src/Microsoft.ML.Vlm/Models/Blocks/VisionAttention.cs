@@ -30,7 +30,7 @@ internal sealed class VisionAttention
     public Tensor Forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor Heads(Linear projection) => projection.Forward(input).unflatten(-1, [_heads, -1]).transpose(1, 2);
+        Tensor Heads(Linear projection) => projection.Forward(input).view(input.size(0), input.size(1), _heads, -1).transpose(1, 2);
         Tensor attended = Aten.ScaledDotProductAttention(Heads(_query), Heads(_key), Heads(_value));
         return _output.Forward(attended.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }

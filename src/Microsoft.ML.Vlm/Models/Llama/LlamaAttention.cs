@@ -36,7 +36,7 @@ internal sealed class LlamaAttention
     public Tensor Forward(int layer, Tensor input, (Tensor Cosine, Tensor Sine) angles, PackedAttention attention)
     {
         using var scope = NewDisposeScope();
-        Tensor Heads(Linear projection) => projection.Forward(input).unflatten(-1, [-1, _headSize]);
+        Tensor Heads(Linear projection) => projection.Forward(input).view(input.size(0), -1, _headSize);
         Tensor query = RotaryEmbedding.Apply(Heads(_query), angles), key = RotaryEmbedding.Apply(Heads(_key), angles);
         Tensor attended = attention.Forward(layer, query, key, Heads(_value));
         return _output.Forward(attended).MoveToOuterDisposeScope();

@@ -25,6 +25,6 @@ internal sealed class PixelShuffleConnector(Linear projection, int factor)
     internal static Tensor Shuffle(Tensor patches, int factor)
     {
         long side = (long)Math.Sqrt(patches.size(1)), squares = side / factor;
-        return patches.unflatten(1, [squares, factor, squares, factor]).transpose(2, 3).flatten(3).flatten(1, 2);
+        return patches.unflatten(1, squares, factor, squares, factor).transpose(2, 3).flatten(3).flatten(1, 2);
     }
 }
