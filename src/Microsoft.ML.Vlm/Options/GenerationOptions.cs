@@ -29,6 +29,7 @@ public sealed record GenerationOptions
 
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Names the option, its value and its range.</exception>
+    /// <exception cref="ArgumentException">A stop sequence is an empty text.</exception>
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxNewTokens, 1);
@@ -37,5 +38,9 @@ public sealed record GenerationOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(TopP);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(TopP, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(RepetitionPenalty);
+        if (StopSequences.Any(string.IsNullOrEmpty))
+        {
+            throw new ArgumentException("GenerationOptions.StopSequences has an empty text, which would end every answer at once; remove it.", nameof(StopSequences));
+        }
     }
 }

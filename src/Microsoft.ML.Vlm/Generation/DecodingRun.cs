@@ -1,0 +1,82 @@
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Generation;
+
+/// <summary>Some prompts being answered together: the first step reads the prompts, each later one the rows' last tokens. Rows that have ended leave the batch.</summary>
+internal sealed class DecodingRun : IDisposable
+{
+    private readonly VisionLanguageModel _model;
+    private readonly IReadOnlyList<VlmSample> _prompts;
+    private readonly IReadOnlyList<AnswerBuilder> _answers;
+    private readonly TokenSampler[] _samplers;
+    private readonly bool _changesLogits;
+    private readonly KeyValueCache _cache;
+    private bool _hasReadPrompts;
+
+    /// <summary>Allocates the key/value cache.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">At least one row, none without tokens.</param>
+    /// <param name="answers">One for each prompt.</param>
+    /// <param name="options">Validated options.</param>
+    public DecodingRun(VisionLanguageModel model, IReadOnlyList<VlmSample> prompts, IReadOnlyList<AnswerBuilder> answers, GenerationOptions options)
+    {
+        _model = model;
+        _prompts = prompts;
+        _answers = answers;
+        _samplers = [.. prompts.Select(prompt => new TokenSampler(options, prompt.Tokens, prompt.Row))];
+        _changesLogits = options.Temperature != 0 || options.RepetitionPenalty != 1;
+        // The last token of an answer is never read.
+        _cache = model.CreateCache(prompts.Count, checked(prompts.Max(prompt => prompt.Tokens.Length) + options.MaxNewTokens - 1));
+    }
+
+    /// <summary>Whether a row has not ended yet.</summary>
+    public bool IsRunning => _answers.Any(answer => answer.StopReason is null);
+
+    /// <summary>Gives each running row its next token.</summary>
+    /// <returns>For each of these rows the text that is final now.</returns>
+    public IReadOnlyList<(int Row, string Text)> Step()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        int[] rows = [.. Enumerable.Range(0, _answers.Count).Where(row => _answers[row].StopReason is null)];
+        Tensor hidden = _hasReadPrompts ? ReadLastTokens(rows) : ReadPrompts();
+        _hasReadPrompts = true;
+
+        Tensor logits = _model.Head(hidden).to(ScalarType.Float32).cpu().contiguous();
+        Tensor scores = _changesLogits ? logits.clone() : logits;
+        Span<float> allLogits = Aten.Elements<float>(logits), allScores = Aten.Elements<float>(scores);
+        Span<float> logTotals = Aten.Elements<float>(logits.logsumexp(1));
+        int vocabulary = allLogits.Length / rows.Length;
+        var texts = new (int Row, string Text)[rows.Length];
+        for (int index = 0; index < rows.Length; index++)
+        {
+            int token = _samplers[rows[index]].Next(allScores.Slice(index * vocabulary, vocabulary));
+            double logProbability = allLogits[(index * vocabulary) + token] - logTotals[index];
+            texts[index] = (rows[index], _answers[rows[index]].Accept(token, logProbability));
+        }
+        return texts;
+    }
+
+    /// <summary>Frees the cache.</summary>
+    public void Dispose() => _cache.Dispose();
+
+    // Hidden states of each prompt's last token.
+    private Tensor ReadPrompts()
+    {
+        using VlmBatch batch = VlmBatch.Create(_prompts, _model.TokensPerTile);
+        Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(_model, batch.Images) : null;
+        Tensor hidden = _model.Forward(batch, features, _cache);
+        return hidden.index_select(0, tensor(batch.Segments.Select(segment => (long)segment.Range.Start + segment.Range.Length - 1).ToArray()));
+    }
+
+    private Tensor ReadLastTokens(int[] rows)
+    {
+        int[] tokens = [.. rows.Select(row => _answers[row].Tokens[^1])];
+        int[] positions = [.. rows.Select(row => _prompts[row].Tokens.Length + _answers[row].Tokens.Count - 1)];
+        using VlmBatch batch = VlmBatch.CreateStep(tokens, positions, rows);
+        return _model.Forward(batch, null, _cache);
+    }
+}
