@@ -97,6 +97,11 @@ internal sealed class AdapterSet : IDisposable
         }
     }
 
+    /// <summary>Writes PEFT's folder.</summary>
+    /// <param name="folder">Made when it is not there; the two files of an earlier adapter in it are replaced.</param>
+    /// <param name="baseModelName">What PEFT's configuration names as the base model: a hub id or a folder.</param>
+    public void Save(string folder, string? baseModelName = null) => PeftFolder.Save(this, folder, baseModelName);
+
     /// <summary>Takes the adapters off the model and frees them.</summary>
     public void Dispose()
     {

@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
 
-/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019): one fused call over all parameters that decay and one over the others.</summary>
+/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019): one fused call over the parameters that decay and one over the others.</summary>
 internal sealed class AdamW : IDisposable
 {
     private readonly double _beta1;
     private readonly double _beta2;
     private readonly double _epsilon;
-    private readonly Group[] _groups;
-    private readonly Tensor _step;
-    private int _steps;
+    private readonly double _weightDecay;
+    private readonly bool[] _decays;
+    private readonly int[] _steps;
 
     /// <summary>Allocates two moments a parameter.</summary>
     /// <param name="parameters">What it updates. The caller owns the tensors.</param>
@@ -21,17 +21,12 @@ internal sealed class AdamW : IDisposable
     /// <param name="weightDecay">Decay of the weights, times the learning rate; for those that <see cref="TrainableParameter.Decays"/> names.</param>
     public AdamW(IReadOnlyList<TrainableParameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0)
     {
-        (_beta1, _beta2, _epsilon) = (beta1, beta2, epsilon);
+        (_beta1, _beta2, _epsilon, _weightDecay) = (beta1, beta2, epsilon, weightDecay);
         Parameters = parameters;
-        _groups =
-        [
-            .. parameters.Select((parameter, index) => (parameter, index))
-                .GroupBy(item => weightDecay != 0 && item.parameter.Decays)
-                .Select(group => new Group([.. group.Select(item => item.index)], group.Key ? weightDecay : 0)),
-        ];
+        _decays = [.. parameters.Select(parameter => weightDecay != 0 && parameter.Decays)];
+        _steps = new int[parameters.Count];
         FirstMoments = Zeros(parameters);
         SecondMoments = Zeros(parameters);
-        _step = zeros([], device: parameters.Count > 0 ? parameters[0].Value.device : null).DetachFromDisposeScope();
     }
 
     /// <summary>What it updates.</summary>
@@ -43,19 +38,25 @@ internal sealed class AdamW : IDisposable
     /// <summary>Running means of the squared gradients, in the order of <see cref="Parameters"/>.</summary>
     public IReadOnlyList<Tensor> SecondMoments { get; }
 
-    /// <summary>Updates all parameters in place.</summary>
+    /// <summary>Updates the parameters that have a gradient, in place. The others, and their count of steps, stay as they are.</summary>
     /// <param name="gradients">In the order of <see cref="Parameters"/>.</param>
     /// <param name="learningRate">Step size.</param>
-    public void Step(IReadOnlyList<Tensor> gradients, double learningRate)
+    public void Step(IReadOnlyList<Tensor?> gradients, double learningRate)
     {
         using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        _step.fill_(++_steps);
-        foreach (Group group in _groups)
+        using var frozen = no_grad();
+        int[] updated = [.. Enumerable.Range(0, Parameters.Count).Where(index => gradients[index] is not null)];
+        foreach (int index in updated)
         {
+            _steps[index]++;
+        }
+        foreach (int[] group in updated.GroupBy(index => (_decays[index], _steps[index])).Select(group => group.ToArray()))
+        {
+            Tensor steps = tensor((float)_steps[group[0]], device: Parameters[group[0]].Value.device);
             Aten.FusedAdamW(
-                Pick(group, index => Parameters[index].Value), Pick(group, index => gradients[index]), Pick(group, index => FirstMoments[index]),
-                Pick(group, index => SecondMoments[index]), Pick(group, _ => _step), learningRate, _beta1, _beta2, group.WeightDecay, _epsilon);
+                [.. group.Select(index => Parameters[index].Value)], [.. group.Select(index => gradients[index]!)],
+                [.. group.Select(index => FirstMoments[index])], [.. group.Select(index => SecondMoments[index])], [.. group.Select(_ => steps)],
+                learningRate, _beta1, _beta2, _decays[group[0]] ? _weightDecay : 0, _epsilon);
         }
     }
 
@@ -66,13 +67,8 @@ internal sealed class AdamW : IDisposable
         {
             tensor.Dispose();
         }
-        _step.Dispose();
     }
-
-    private static Tensor[] Pick(Group group, Func<int, Tensor> choose) => [.. group.Indices.Select(choose)];
 
     private static Tensor[] Zeros(IReadOnlyList<TrainableParameter> parameters)
         => [.. parameters.Select(parameter => zeros_like(parameter.Value, requires_grad: false).DetachFromDisposeScope())];
-
-    private sealed record Group(int[] Indices, double WeightDecay);
 }

@@ -15,7 +15,7 @@ internal interface IObjective
 
     /// <summary>Runs the model on a micro-batch and adds the gradients to everything that trains.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="batch">The micro-batch.</param>
+    /// <param name="batch">The micro-batch; at least one of its rows has items.</param>
     /// <param name="imageFeatures">Features of the batch's images, <c>[features, hidden]</c>; null without images.</param>
     /// <param name="items">Items of the whole step.</param>
     /// <returns>The micro-batch's part of the step's loss, and its metrics.</returns>

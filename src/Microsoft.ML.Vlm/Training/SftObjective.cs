@@ -1,0 +1,45 @@
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Training;
+
+/// <summary>Supervised fine-tuning: the mean negative log-likelihood of the target tokens of a step.</summary>
+/// <param name="chunkRows">Positions that go through the output head at a time; full logits never exist.</param>
+internal sealed class SftObjective(int chunkRows = 256) : IObjective
+{
+    /// <inheritdoc/>
+    public long CountItems(VlmSample sample) => sample.TargetCount;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Forward and backward of head and loss run chunk by chunk on a detached copy of the hidden states; what they leave in its gradient
+    /// then goes through the model at once.
+    /// </remarks>
+    public ObjectiveResult Backward(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items)
+    {
+        using var scope = NewDisposeScope();
+        long count = batch.Targets.size(0);
+        Tensor hidden = model.Forward(batch, imageFeatures).index_select(0, batch.TargetPositions);
+        Tensor leaf = hidden.detach().requires_grad_(true);
+        double loss = 0, entropy = 0;
+        long correct = 0;
+        for (long start = 0; start < count; start += chunkRows)
+        {
+            using var chunk = NewDisposeScope();
+            long rows = Math.Min(chunkRows, count - start);
+            Tensor logits = model.Head(leaf.narrow(0, start, rows));
+            TokenCrossEntropy.Result part = TokenCrossEntropy.Compute(logits, batch.Targets.narrow(0, start, rows), items);
+            loss += part.Loss;
+            entropy += part.EntropySum;
+            correct += part.CorrectCount;
+            autograd.backward(logits, part.Gradient);
+        }
+
+        if (hidden.requires_grad)
+        {
+            autograd.backward(hidden, leaf.grad);
+        }
+        return new ObjectiveResult(loss, (double)correct / count, entropy / count);
+    }
+}
