@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using Microsoft.ML.Vlm.Checkpoints;
+
+namespace Microsoft.ML.Vlm.Images;
+
+/// <summary>The image processor of SmolVLM and Idefics3 (Idefics3 paper, section 3; transformers' <c>Idefics3ImageProcessor</c>).</summary>
+/// <remarks>
+/// The image is resized twice: its longest edge to a fixed length, then both edges up to multiples of the tile's edge. What is larger than a tile is cut into tiles,
+/// followed by the whole image shrunk to one tile. Without splitting, the image is resized to its longest edge and then squeezed into one tile.
+/// </remarks>
+internal sealed class SmolVlmImageProcessor : ImageProcessor
+{
+    private const int Channels = 3;
+
+    // The reference never lets an edge exceed 4096 pixels in the first step.
+    private const int LargestEdge = 4096;
+
+    private readonly ImageProcessorConfig _config;
+    private readonly ResampleFilter _filter;
+    private readonly ResampleArithmetic _arithmetic;
+    private readonly ImageNormalization _normalization;
+    private readonly byte[] _settings;
+    private readonly string _imageTokens;
+    private readonly string _fakeToken;
+    private readonly string _globalToken;
+
+    /// <summary>A processor with a checkpoint's settings.</summary>
+    /// <param name="config">Settings of the processor's files.</param>
+    /// <param name="tokens">Texts of the special tokens.</param>
+    /// <param name="tokensPerTile">Image tokens that stand for a tile.</param>
+    /// <param name="arithmetic">Whose rounding the resizes follow; the reference's default is torchvision's.</param>
+    /// <exception cref="NotSupportedException">The resampling filter is not known.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An edge is out of its range.</exception>
+    public SmolVlmImageProcessor(
+        ImageProcessorConfig config, TokenizerConfig tokens, int tokensPerTile, ResampleArithmetic arithmetic = ResampleArithmetic.Torchvision)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokensPerTile, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(config.LongestEdge, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(config.TileEdge, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(config.TileEdge, LargestEdge);
+        if (!Enum.IsDefined((ResampleFilter)config.Resample))
+        {
+            throw new NotSupportedException(
+                $"The image processor asks for Pillow's filter number {config.Resample} ('resample'); 1 (Lanczos), 2 (bilinear) and 3 (bicubic) are supported.");
+        }
+        _config = config;
+        _filter = (ResampleFilter)config.Resample;
+        _arithmetic = arithmetic;
+        _normalization = Normalize(config);
+        _settings = Describe(config, arithmetic);
+        TokensPerTile = tokensPerTile;
+        _imageTokens = string.Concat(Enumerable.Repeat(tokens.ImageToken, tokensPerTile));
+        _fakeToken = tokens.FakeImageToken;
+        _globalToken = tokens.GlobalImageToken;
+    }
+
+    /// <inheritdoc/>
+    public override int TokensPerTile { get; }
+
+    /// <inheritdoc/>
+    public override ImageTiles Process(PixelImage image)
+    {
+        int edge = _config.TileEdge;
+        PixelImage resized = _config.Resize ? Resize(image, LongestEdgeSize(image.Width, image.Height, _config.LongestEdge)) : image;
+        if (_config.SplitImages)
+        {
+            resized = Resize(resized, MultipleSize(resized.Width, resized.Height, edge));
+        }
+        bool isSplit = _config.SplitImages && (resized.Width > edge || resized.Height > edge);
+        (int rows, int columns) = isSplit ? (resized.Height / edge, resized.Width / edge) : (0, 0);
+        int count = (rows * columns) + 1;
+        byte[] samples = new byte[(long)count * Channels * edge * edge];
+        for (int tile = 0; tile < count - 1; tile++)
+        {
+            CopyTile(resized, tile % columns * edge, tile / columns * edge, samples, tile);
+        }
+        CopyTile(Resize(resized, (edge, edge)), 0, 0, samples, count - 1);
+        return new ImageTiles(rows, columns, count, edge, edge, samples, _normalization, Hash(image));
+    }
+
+    /// <inheritdoc/>
+    public override string Expand(ImageTiles tiles)
+    {
+        var text = new StringBuilder();
+        for (int row = 1; row <= tiles.Rows; row++)
+        {
+            for (int column = 1; column <= tiles.Columns; column++)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{_fakeToken}<row_{row}_col_{column}>{_imageTokens}");
+            }
+            text.Append('\n');
+        }
+        if (tiles.Rows > 0)
+        {
+            text.Append('\n');
+        }
+        return text.Append(_fakeToken).Append(_globalToken).Append(_imageTokens).Append(_fakeToken).ToString();
+    }
+
+    /// <summary>First step: the longest edge to a length, the other by the aspect ratio, cut to an integer and made even.</summary>
+    internal static (int Width, int Height) LongestEdgeSize(int width, int height, int longestEdge)
+    {
+        double ratio = (double)width / height;
+        (width, height) = width >= height
+            ? (longestEdge, MakeEven((int)(longestEdge / ratio)))
+            : (MakeEven((int)(longestEdge * ratio)), longestEdge);
+        (width, height) = (Math.Max(width, 1), Math.Max(height, 1));
+        ratio = (double)width / height;
+        if (Math.Max(width, height) > LargestEdge)
+        {
+            (width, height) = width >= height ? (LargestEdge, (int)(LargestEdge / ratio)) : ((int)(LargestEdge * ratio), LargestEdge);
+        }
+        return (Math.Max(width, 1), Math.Max(height, 1));
+    }
+
+    /// <summary>Second step: the longer edge up to a multiple of the tile's edge, the other by the aspect ratio and then up to a multiple.</summary>
+    internal static (int Width, int Height) MultipleSize(int width, int height, int edge)
+    {
+        double ratio = (double)width / height;
+        if (width >= height)
+        {
+            width = RoundUp(width, edge);
+            return (width, RoundUp((int)(width / ratio), edge));
+        }
+        height = RoundUp(height, edge);
+        return (RoundUp((int)(height * ratio), edge), height);
+    }
+
+    private static int MakeEven(int value) => value + (value % 2);
+
+    private static int RoundUp(int value, int edge) => (value + edge - 1) / edge * edge;
+
+    private PixelImage Resize(PixelImage image, (int Width, int Height) size) => Resampler.Resize(image, size.Width, size.Height, _filter, _arithmetic);
+
+    private void CopyTile(PixelImage image, int left, int top, byte[] samples, int tile)
+    {
+        int edge = _config.TileEdge;
+        int plane = edge * edge;
+        for (int y = 0; y < edge; y++)
+        {
+            ReadOnlySpan<byte> from = image.Samples.AsSpan(Channels * (((top + y) * image.Width) + left), Channels * edge);
+            Span<byte> to = samples.AsSpan((tile * Channels * plane) + (y * edge));
+            for (int x = 0; x < edge; x++)
+            {
+                to[x] = from[Channels * x];
+                to[plane + x] = from[(Channels * x) + 1];
+                to[(2 * plane) + x] = from[(Channels * x) + 2];
+            }
+        }
+    }
+
+    private UInt128 Hash(PixelImage image)
+    {
+        var hasher = new XxHash128();
+        hasher.Append(_settings);
+        Span<byte> content = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(content, image.ContentHash);
+        hasher.Append(content);
+        return hasher.GetCurrentHashAsUInt128();
+    }
+
+    // Everything that changes the numbers a tower reads.
+    private static byte[] Describe(ImageProcessorConfig config, ResampleArithmetic arithmetic)
+        => Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"smolvlm {config.Resize} {config.LongestEdge} {config.Resample} {config.SplitImages} {config.TileEdge} {config.Rescale} {config.RescaleFactor:R} {config.Normalize} {string.Join(',', config.Mean)} {string.Join(',', config.Deviation)} {arithmetic}"));
+
+    private static ImageNormalization Normalize(ImageProcessorConfig config)
+    {
+        float unit = config.Rescale ? (float)(1 / config.RescaleFactor) : 1;
+        return config.Normalize
+            ? new ImageNormalization([.. config.Mean.Select(mean => (float)mean * unit)], [.. config.Deviation.Select(deviation => (float)deviation * unit)])
+            : new ImageNormalization([0, 0, 0], [unit, unit, unit]);
+    }
+}
