@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.Vlm.Text.Decoders;
 using Microsoft.ML.Vlm.Text.Normalizers;
+using Microsoft.ML.Vlm.Text.Patterns;
 using Microsoft.ML.Vlm.Text.Splitters;
 
 namespace Microsoft.ML.Vlm.Text;
@@ -45,12 +46,14 @@ internal static class TokenizerComponents
     /// <summary>The normalizer, or null when the section is null.</summary>
     public static TextNormalizer? CreateNormalizer(TokenizerNode node) => node.IsNull ? null : node.Type switch
     {
+        "NFC" => new UnicodeNormalizer(composes: true),
+        "NFD" => new UnicodeNormalizer(composes: false),
         "Lowercase" => new LowercaseNormalizer(),
         "Prepend" => new PrependNormalizer(node.Child("prepend").Text),
         "Replace" => new ReplaceNormalizer(CreatePattern(node.Child("pattern")), node.Child("content").Text),
         "Strip" => new StripNormalizer(node.Flag("strip_left", true), node.Flag("strip_right", true)),
         "Sequence" => new SequenceNormalizer([.. node.Items("normalizers").Select(item => CreateNormalizer(item) ?? throw item.Invalid("must not be null"))]),
-        _ => throw node.Unsupported("Lowercase, Prepend, Replace, Strip, Sequence"),
+        _ => throw node.Unsupported("NFC, NFD, Lowercase, Prepend, Replace, Strip, Sequence"),
     };
 
     /// <summary>The pre-tokenizer, or null when the section is null.</summary>
@@ -141,9 +144,10 @@ internal static class TokenizerComponents
         return texts == 1 ? new SpecialTokenTemplate(before, after) : throw node.Child("single").Invalid("must hold the text exactly once");
     }
 
-    private static LiteralPattern CreatePattern(TokenizerNode node)
+    private static TextPattern CreatePattern(TokenizerNode node)
         => !node.Child("String").IsNull ? new LiteralPattern(node.Child("String").Text)
-        : throw node.Invalid("must have a 'String'");
+        : !node.Child("Regex").IsNull ? new RegexPattern(node.Child("Regex"))
+        : throw node.Invalid("must have a 'String' or a 'Regex'");
 
     private static SplitBehavior CreateBehavior(TokenizerNode node) => node.Text switch
     {

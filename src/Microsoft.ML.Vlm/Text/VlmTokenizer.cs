@@ -101,7 +101,7 @@ public sealed class VlmTokenizer : Tokenizer
     public int[] EncodeWithSpecialTokens(string text) => [.. _template.Before, .. Encode(text), .. _template.After];
 
     /// <summary>Ids of a text as <see cref="Encode(string)"/> gives them, with the range of UTF-16 units of <paramref name="text"/> that each covers.</summary>
-    /// <remarks>Tokens that share a character (its bytes, or its composed form) all cover it whole.</remarks>
+    /// <remarks>Tokens of the bytes of one character all cover that character; a character composed by NFC covers only the first of its parts, as in the reference library.</remarks>
     internal List<TokenSpan> EncodeSpans(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

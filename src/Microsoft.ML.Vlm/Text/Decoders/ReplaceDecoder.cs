@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML.Vlm.Text.Patterns;
 
 namespace Microsoft.ML.Vlm.Text.Decoders;
 

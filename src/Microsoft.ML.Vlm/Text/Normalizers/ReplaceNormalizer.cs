@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Text.Patterns;
+
 namespace Microsoft.ML.Vlm.Text.Normalizers;
 
 /// <summary>Writes <paramref name="content"/> for every match of <paramref name="pattern"/>.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Text.Patterns;
+
 namespace Microsoft.ML.Vlm.Text.Splitters;
 
 /// <summary>Writes spaces as a visible mark (usually U+2581) and splits before each of them.</summary>

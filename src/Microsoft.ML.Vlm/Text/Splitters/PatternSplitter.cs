@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Text.Patterns;
+
 namespace Microsoft.ML.Vlm.Text.Splitters;
 
 /// <summary>Divides text at the matches of a pattern.</summary>

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.Vlm.Text;
+namespace Microsoft.ML.Vlm.Text.Patterns;
 
 /// <summary>What normalizers, splitters and decoders look for: a literal text or a regular expression. Safe for concurrent use.</summary>
 internal abstract class TextPattern

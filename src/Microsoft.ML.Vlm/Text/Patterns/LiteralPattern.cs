@@ -1,4 +1,4 @@
-namespace Microsoft.ML.Vlm.Text;
+namespace Microsoft.ML.Vlm.Text.Patterns;
 
 /// <summary>Looks for a text, compared ordinally; the empty text is found nowhere.</summary>
 internal sealed class LiteralPattern(string literal) : TextPattern
