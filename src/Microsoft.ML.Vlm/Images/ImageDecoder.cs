@@ -14,6 +14,26 @@ internal static class ImageDecoder
     /// <summary>Most pixels of an image, as in Pillow: larger headers are taken for decompression bombs.</summary>
     public const long MaxPixels = 178_956_970;
 
+    /// <summary>Most pixels along an edge; tables of resizes grow with it.</summary>
+    public const int MaxEdge = 65_535;
+
+    /// <summary>Most bytes of a file.</summary>
+    public const int MaxEncodedBytes = 1 << 29;
+
+    /// <summary>Reads and decodes a file.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file; names it.</exception>
+    /// <exception cref="InvalidDataException">The file is no image of a known format, too large, truncated or corrupt; says which and names it.</exception>
+    public static PixelImage Read(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            throw new FileNotFoundException($"There is no image file '{path}'.", path);
+        }
+        CheckLength(file.Length, path);
+        return Decode(File.ReadAllBytes(path), path);
+    }
+
     /// <summary>Decodes a file's bytes.</summary>
     /// <param name="encoded">The whole file.</param>
     /// <param name="name">Shown in errors; usually the path or the row.</param>
@@ -28,6 +48,7 @@ internal static class ImageDecoder
         {
             throw new InvalidDataException($"Image '{name}' is empty.");
         }
+        CheckLength(encoded.Length, name);
         GifFrame? frame = GifFrame.Find(encoded);
         using SKData data = Copy(encoded, frame);
         using SKCodec? codec = SKCodec.Create(data);
@@ -97,12 +118,22 @@ internal static class ImageDecoder
         return SKData.CreateCopy(copy);
     }
 
-    private static void CheckSize(int width, int height, string name)
+    private static void CheckLength(long length, string name)
     {
-        if ((long)width * height > MaxPixels)
+        if (length > MaxEncodedBytes)
         {
             throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"Image '{name}' is {width}x{height} pixels, above the limit of {MaxPixels:N0} pixels. Make it smaller first."));
+                CultureInfo.InvariantCulture, $"Image '{name}' has {length:N0} bytes, above the limit of {MaxEncodedBytes:N0} bytes."));
+        }
+    }
+
+    private static void CheckSize(int width, int height, string name)
+    {
+        if ((long)width * height > MaxPixels || Math.Max(width, height) > MaxEdge)
+        {
+            throw new InvalidDataException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Image '{name}' is {width}x{height} pixels, above the limit of {MaxPixels:N0} pixels and {MaxEdge:N0} along an edge. Make it smaller first."));
         }
     }
 

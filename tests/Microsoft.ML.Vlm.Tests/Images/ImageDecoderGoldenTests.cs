@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Images;
 
 namespace Microsoft.ML.Vlm.Tests.Images;
@@ -9,6 +10,8 @@ namespace Microsoft.ML.Vlm.Tests.Images;
 public class ImageDecoderGoldenTests
 {
     public static TheoryData<string> Cases => Reference.Files("data/images", name => Path.GetExtension(name) is not (".json" or ".txt"));
+
+    public static TheoryData<string> OpaqueCases => Reference.Files("data/images", IsOpaque);
 
     [Theory, MemberData(nameof(Cases))]
     public void Decoding_gives_the_bytes_of_the_reference(string name)
@@ -37,6 +40,18 @@ public class ImageDecoderGoldenTests
             Assert.Contains(name, error.Message, StringComparison.Ordinal);
         }
     }
+
+    [Theory, MemberData(nameof(OpaqueCases))]
+    public void MLNet_images_of_opaque_files_have_the_same_pixels(string name)
+    {
+        using MLImage image = MLImage.CreateFromFile(Reference.Path("data", "images", name));
+        AssertSame(Expected(name).GetProperty("rgb_plain"), ImageDecoder.FromMLImage(image));
+    }
+
+    // The reference blends files that have, or may have, transparent pixels with white.
+    private static bool IsOpaque(string name)
+        => Path.GetExtension(name) is not (".json" or ".txt")
+            && Expected(name).TryGetProperty("rgb_white_composite", out JsonElement white) && white.ValueKind == JsonValueKind.Null;
 
     private static JsonElement Expected(string name)
         => JsonDocument.Parse(File.ReadAllText(Reference.Path("data", "images", "expected.json"))).RootElement.GetProperty("images").GetProperty(name);
