@@ -58,6 +58,7 @@ internal static class LogitsFilters
     /// <summary>Keeps the smallest set of most probable tokens whose probabilities reach p; at least one (Holtzman et al. 2020).</summary>
     /// <param name="logits"><c>[vocabulary]</c>.</param>
     /// <param name="p">Above 0, at most 1; 1 keeps all.</param>
+    /// <exception cref="InvalidOperationException">A logit is not a number.</exception>
     public static void KeepTopP(Span<float> logits, double p)
     {
         if (p >= 1)
@@ -65,18 +66,31 @@ internal static class LogitsFilters
             return;
         }
 
+        double largest = logits[TokenSampler.Largest(logits)], total = 0, sum = 0;
+        foreach (float logit in logits)
+        {
+            total += Math.Exp(logit - largest);
+        }
+
+        // Tokens this improbable sum to at most 1 - p even if all were: they go without being sorted.
+        double negligible = (1 - p) * total / logits.Length;
         List<(float Logit, int Token)> candidates = [];
         for (int token = 0; token < logits.Length; token++)
         {
-            if (logits[token] > float.NegativeInfinity)
+            double weight = Math.Exp(logits[token] - largest);
+            if (weight > negligible)
             {
                 candidates.Add((logits[token], token));
             }
+            else
+            {
+                sum += weight;
+                logits[token] = float.NegativeInfinity;
+            }
         }
+
         // Least probable first; of equal ones the later token first, so that the earlier is kept.
         candidates.Sort((left, right) => left.Logit != right.Logit ? left.Logit.CompareTo(right.Logit) : right.Token.CompareTo(left.Token));
-
-        double largest = candidates[^1].Logit, total = candidates.Sum(candidate => Math.Exp(candidate.Logit - largest)), sum = 0;
         for (int index = 0; index < candidates.Count - 1; index++)
         {
             sum += Math.Exp(candidates[index].Logit - largest);

@@ -57,6 +57,23 @@ public sealed class LogitsFiltersTests
     }
 
     [Fact]
+    public void Top_p_keeps_a_smallest_set_of_any_distribution()
+    {
+        Random random = new(11);
+        for (int round = 0; round < 300; round++)
+        {
+            float[] logits = [.. Enumerable.Range(0, random.Next(1, 200)).Select(_ => (float)(random.NextDouble() * 12))];
+            double[] weights = [.. logits.Select(logit => Math.Exp(logit))];
+            double p = 0.02 + (0.97 * random.NextDouble()), total = weights.Sum();
+            LogitsFilters.KeepTopP(logits, p);
+            double[] kept = [.. weights.Where((_, token) => logits[token] > Gone)], dropped = [.. weights.Where((_, token) => logits[token] == Gone)];
+            Assert.InRange(kept.Sum() / total, p - 1e-9, 1 + 1e-9);
+            Assert.InRange((kept.Sum() - kept.Min()) / total, 0, p + 1e-9);
+            Assert.True(dropped.All(weight => weight <= kept.Min()));
+        }
+    }
+
+    [Fact]
     public void Top_p_counts_only_what_earlier_filters_left()
     {
         // 0.5, 0.3, 0.2: without the last the others have 0.625 and 0.375.
