@@ -50,17 +50,12 @@ internal sealed class GoldenInputs : IDisposable
     /// <summary>The rows, padding removed; every token behind the first is a target.</summary>
     public IReadOnlyList<VlmSample> Samples { get; }
 
-    /// <summary>Theory data: all cases of the pack.</summary>
-    public static TheoryData<string> Cases()
-    {
-        IEnumerable<string> names = Reference.Root is null || !Directory.Exists(Path.Combine(Reference.Root, Folder))
-            ? []
-            : Directory.EnumerateDirectories(Path.Combine(Reference.Root, Folder))
-                .SelectMany(Directory.EnumerateDirectories)
-                .Select(path => $"{Path.GetFileName(Path.GetDirectoryName(path))}/{Path.GetFileName(path)}");
-        string[] cases = [.. names.Order(StringComparer.Ordinal)];
-        return cases.Length == 0 ? [Reference.Absent] : [.. cases];
-    }
+    /// <summary>Theory data: all cases of the pack, such as <c>smolvlm/single</c>; of a family that is built later its name alone.</summary>
+    public static TheoryData<string> Cases() => Cases(_ => true);
+
+    /// <summary>Theory data: the cases whose model was saved in bfloat16.</summary>
+    public static TheoryData<string> BFloat16Cases()
+        => Cases(name => File.Exists(ConfigPath(name)) && File.ReadAllText(ConfigPath(name)).Contains("\"bfloat16\"", StringComparison.Ordinal));
 
     /// <summary>Reads a case; skips the running test, by name, when its family is built later.</summary>
     public static GoldenInputs Open(string name)
@@ -94,6 +89,22 @@ internal sealed class GoldenInputs : IDisposable
     {
         _processor.Dispose();
         Forward.Dispose();
+    }
+
+    private static string ConfigPath(string name) => Path.Combine(Reference.Root!, "golden/checkpoints", name.Split('/')[0], ModelConfig.FileName);
+
+    private static TheoryData<string> Cases(Func<string, bool> accept)
+    {
+        string root = Path.Combine(Reference.Root ?? "", Folder);
+        if (Reference.Root is null || !Directory.Exists(root))
+        {
+            return [Reference.Absent];
+        }
+        IEnumerable<string> names = Directory.EnumerateDirectories(root).SelectMany(family => s_later.ContainsKey(Path.GetFileName(family))
+            ? [Path.GetFileName(family)]
+            : Directory.EnumerateDirectories(family).Select(path => $"{Path.GetFileName(family)}/{Path.GetFileName(path)}"));
+        string[] cases = [.. names.Where(accept).Order(StringComparer.Ordinal)];
+        return cases.Length == 0 ? [Reference.Absent] : [.. cases];
     }
 
     private List<VlmSample> ReadSamples()

@@ -54,23 +54,53 @@ internal sealed class VlmBatch : IDisposable
     /// <param name="device">Where the tensors go; null for the CPU.</param>
     public static VlmBatch Create(IReadOnlyList<VlmSample> samples, int tokensPerTile, Device? device = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(samples.Count);
-        List<long> tokens = [], positions = [], imagePositions = [], featureRows = [], targetPositions = [], targets = [];
         List<Segment> segments = [];
+        int start = 0;
+        foreach (VlmSample sample in samples)
+        {
+            segments.Add(new Segment(new TokenRange(start, sample.Tokens.Length), [], segments.Count));
+            start += sample.Tokens.Length;
+        }
+        return Create(samples, tokensPerTile, segments, [.. samples.SelectMany(sample => Enumerable.Range(0, sample.Tokens.Length))], device);
+    }
+
+    /// <summary>Packs rows of which some stand behind others, such as answers behind a shared prompt, or behind a key/value cache.</summary>
+    /// <param name="samples">At least one row.</param>
+    /// <param name="tokensPerTile">Features a tile has.</param>
+    /// <param name="segments">One a row, with the row's tokens as its range. The first token of a row with a prefix is predicted by the last token of the prefix.</param>
+    /// <param name="rotaryPositions">One a token.</param>
+    /// <param name="device">Where the tensors go; null for the CPU.</param>
+    /// <exception cref="ArgumentException">Segments or positions do not match the rows.</exception>
+    public static VlmBatch Create(
+        IReadOnlyList<VlmSample> samples, int tokensPerTile, IReadOnlyList<Segment> segments, IReadOnlyList<int> rotaryPositions, Device? device = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(samples.Count);
+        if (segments.Count != samples.Count || rotaryPositions.Count != samples.Sum(sample => sample.Tokens.Length))
+        {
+            throw new ArgumentException($"{samples.Count} rows need as many segments and a position for each token; there are {segments.Count} segments and {rotaryPositions.Count} positions.", nameof(segments));
+        }
+
+        List<long> tokens = [], imagePositions = [], featureRows = [], targetPositions = [], targets = [];
         List<ImageTiles> images = [];
         Dictionary<UInt128, long> firstFeature = [];
         long features = 0;
-        foreach (VlmSample sample in samples)
+        for (int row = 0; row < samples.Count; row++)
         {
+            VlmSample sample = samples[row];
             int start = tokens.Count;
-            segments.Add(new Segment(new TokenRange(start, sample.Tokens.Length), [], segments.Count));
+            if (segments[row].Range != new TokenRange(start, sample.Tokens.Length))
+            {
+                throw new ArgumentException($"Row {row} has the tokens {start} to {start + sample.Tokens.Length - 1}, but segment {row} covers {segments[row].Range}.", nameof(segments));
+            }
+
+            int before = segments[row].Prefix is [.., TokenRange last] ? last.Start + last.Length - 1 : -1;
             for (int index = 0; index < sample.Tokens.Length; index++)
             {
                 tokens.Add(sample.Tokens[index]);
-                positions.Add(index);
-                if (index > 0 && sample.IsTarget[index])
+                int predictor = index > 0 ? start + index - 1 : before;
+                if (predictor >= 0 && sample.IsTarget[index])
                 {
-                    targetPositions.Add(start + index - 1);
+                    targetPositions.Add(predictor);
                     targets.Add(sample.Tokens[index]);
                 }
             }
@@ -96,7 +126,7 @@ internal sealed class VlmBatch : IDisposable
         }
 
         return new VlmBatch(
-            Int64(tokens, device), Int64(positions, device), segments, images, Int64(imagePositions, device), Int64(featureRows, device),
+            Int64(tokens, device), Int64(rotaryPositions.Select(position => (long)position), device), segments, images, Int64(imagePositions, device), Int64(featureRows, device),
             Int64(targetPositions, device), Int64(targets, device), samples);
     }
 
