@@ -15,6 +15,9 @@ internal sealed record VlmExample
     /// <summary>Images in the order of their places.</summary>
     public IReadOnlyList<PixelImage> Images { get; init; } = [];
 
+    /// <summary>Column that <see cref="Prompt"/> comes from; shown in errors.</summary>
+    public string PromptColumnName { get; init; } = "Prompt";
+
     /// <summary>Row in the data, counted from 0; shown in errors.</summary>
     public long Row { get; init; }
 }

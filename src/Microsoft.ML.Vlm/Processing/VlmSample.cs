@@ -5,7 +5,7 @@ namespace Microsoft.ML.Vlm.Processing;
 /// <summary>What the model reads for one row. One object owns the tokens and the image spans, so nothing can cut an image in half.</summary>
 /// <param name="Tokens">Token ids, image places expanded.</param>
 /// <param name="IsTarget">For each token: whether it is trained on (its label is not -100 in the reference's words).</param>
-/// <param name="Images">The distinct images in the order of their first place.</param>
+/// <param name="Images">The images in the order of their places; one that stands at two places is listed twice.</param>
 /// <param name="Spans">Where the image features go, in order.</param>
 /// <param name="Row">Row in the data, counted from 0; shown in errors.</param>
 internal sealed record VlmSample(int[] Tokens, bool[] IsTarget, IReadOnlyList<ImageTiles> Images, IReadOnlyList<ImageSpan> Spans, long Row)
