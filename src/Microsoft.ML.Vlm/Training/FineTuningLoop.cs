@@ -94,7 +94,10 @@ internal sealed class FineTuningLoop
     private ObjectiveResult Backward(IReadOnlyList<VlmSample> rows, int step, long items, VisionFeatureCache features)
     {
         using var scope = NewDisposeScope();
-        using VlmBatch batch = VlmBatch.Create(rows, _model.TokensPerTile, _model.Weights.Values.First().Value.device);
+
+        // Attention serves neighbours of equal length in one call.
+        VlmSample[] byLength = [.. rows.OrderBy(row => row.Tokens.Length)];
+        using VlmBatch batch = VlmBatch.Create(byLength, _model.TokensPerTile, _model.Weights.Values.First().Value.device);
         ObjectiveResult result = _objective.Backward(_model, batch, batch.Images.Count > 0 ? features.Get(batch.Images) : null, items);
         return double.IsFinite(result.Loss)
             ? result
