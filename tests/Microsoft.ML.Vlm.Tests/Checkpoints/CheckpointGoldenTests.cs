@@ -16,11 +16,15 @@ public sealed class CheckpointGoldenTests
     // Published configurations that are not of this family.
     private static readonly Dictionary<string, string> s_others = new()
     {
-        ["gemma-3"] = "another family", ["gemma-3-4b-it"] = "another family",
+        ["gemma-3"] = "another family",
+        ["gemma-3-4b-it"] = "another family",
         ["llava-1.5-7b-hf"] = "another family",
         ["nanovlm-222m"] = "another family, with names of its own",
-        ["paligemma-3b-mix-448"] = "another family", ["paligemma-3b-pt-224"] = "another family",
-        ["qwen2-vl-2b-instruct"] = "another family", ["qwen2.5-vl-7b-instruct"] = "another family", ["qwen3-vl-embedding-8b"] = "another family",
+        ["paligemma-3b-mix-448"] = "another family",
+        ["paligemma-3b-pt-224"] = "another family",
+        ["qwen2-vl-2b-instruct"] = "another family",
+        ["qwen2.5-vl-7b-instruct"] = "another family",
+        ["qwen3-vl-embedding-8b"] = "another family",
         ["siglip-so400m-patch14-384"] = "a vision tower alone",
         ["transcribed"] = "a folder of configurations, which are discovered one by one",
     };
