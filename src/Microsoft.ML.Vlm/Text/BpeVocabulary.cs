@@ -32,5 +32,9 @@ internal sealed class BpeVocabulary
     public bool TryGetMerge(int left, int right, out BpeMerge merge) => _merges.TryGetValue(PairKey(left, right), out merge);
 
     /// <summary>Key of a pair of token ids.</summary>
-    public static long PairKey(int left, int right) => ((long)left << 32) | (uint)right;
+    /// <remarks>
+    /// Multiplied by an odd number, so still one key a pair: the hash of a long is the exclusive or of its halves, which would put all pairs of equal tokens
+    /// (runs of spaces, of zeros) on one chain.
+    /// </remarks>
+    public static long PairKey(int left, int right) => unchecked((((long)left << 32) | (uint)right) * -7046029254386353131L);
 }

@@ -31,9 +31,9 @@ internal static class TokenizerComponents
             throw new NotSupportedException($"Tokenizer '{node.File}': '{dropout.Key}' makes ids random, which is not supported. Set it to null.");
         }
         bool hasByteFallback = node.Flag("byte_fallback", false);
-        if (hasByteFallback && isByteLevel)
+        if (hasByteFallback && isByteLevel && Enumerable.Range(0, 256).Any(value => vocabulary.IdOf([ByteAlphabet.CharacterOf((byte)value)]) < 0))
         {
-            throw node.Child("byte_fallback").Invalid("contradicts the pre-tokenizer ByteLevel, after which every character is in the vocabulary");
+            throw new NotSupportedException($"Tokenizer '{node.File}': 'model.byte_fallback' with the pre-tokenizer ByteLevel and a vocabulary that lacks some bytes is not supported.");
         }
         string? unknown = node.Child("unk_token").IsNull ? null : node.Child("unk_token").Text;
         if (unknown is not null && vocabulary.IdOf(unknown) < 0)

@@ -36,8 +36,9 @@ internal sealed record TokenizerFile(TokenizerNode Root, BpeVocabulary Vocabular
             TokenizerNode root = new(document.RootElement.Clone(), name, "");
             return new TokenizerFile(root, vocabulary, ReadAddedTokens(root, vocabulary));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
+            // The reader and the writer report invalid UTF-8 and lone surrogates by the latter two.
             throw new InvalidDataException($"Tokenizer '{name}' is not valid JSON: {e.Message}", e);
         }
     }

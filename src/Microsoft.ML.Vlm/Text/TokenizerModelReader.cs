@@ -150,14 +150,7 @@ internal sealed class TokenizerModelReader(ReadOnlyMemory<byte> json, string nam
         {
             Array.Resize(ref _buffer, needed * 2);
         }
-        try
-        {
-            return reader.CopyString(_buffer.AsSpan(position));
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("a text has invalid UTF-8 or a lone surrogate", e);
-        }
+        return reader.CopyString(_buffer.AsSpan(position));
     }
 
     /// <summary>Moves to the next property of the object and on to its value; null at the end of the object.</summary>
@@ -167,15 +160,8 @@ internal sealed class TokenizerModelReader(ReadOnlyMemory<byte> json, string nam
         {
             return null;
         }
-        try
-        {
-            string property = reader.GetString()!;
-            return reader.Read() ? property : throw new JsonException("the file ends within an object");
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("a name has invalid UTF-8 or a lone surrogate", e);
-        }
+        string property = reader.GetString()!;
+        return reader.Read() ? property : throw new JsonException("the file ends within an object");
     }
 
     private void ReadStart(ref Utf8JsonReader reader, string key)

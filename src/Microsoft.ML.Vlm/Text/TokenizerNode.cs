@@ -15,7 +15,20 @@ internal readonly record struct TokenizerNode(JsonElement Element, string File, 
     public string Type => Child("type").Text;
 
     /// <summary>This value as text.</summary>
-    public string Text => Element.ValueKind == JsonValueKind.String ? Element.GetString()! : throw Invalid("must be a text");
+    public string Text
+    {
+        get
+        {
+            try
+            {
+                return Element.ValueKind == JsonValueKind.String ? Element.GetString()! : throw Invalid("must be a text");
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new InvalidDataException($"Tokenizer '{File}': '{Key}' has invalid UTF-8 or a lone surrogate.", e);
+            }
+        }
+    }
 
     /// <summary>The value under <paramref name="name"/>; <see cref="IsNull"/> when absent.</summary>
     public TokenizerNode Child(string name)

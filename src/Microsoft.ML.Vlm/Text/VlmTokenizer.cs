@@ -30,6 +30,7 @@ public sealed class VlmTokenizer : Tokenizer
         _vocabulary = file.Vocabulary;
         _addedByContent = file.AddedTokens.ToDictionary(static token => token.Content, StringComparer.Ordinal);
         _addedById = file.AddedTokens.ToDictionary(static token => token.Id);
+        VocabularySize = _vocabulary.Count + file.AddedTokens.Count(token => _vocabulary.IdOf(token.Content) < 0);
         _normalizer = TokenizerComponents.CreateNormalizer(file.Root.Child("normalizer"));
         _splitter = TokenizerComponents.CreateSplitter(file.Root.Child("pre_tokenizer"));
         _decoders = TokenizerComponents.CreateDecoders(file.Root.Child("decoder"));
@@ -42,7 +43,7 @@ public sealed class VlmTokenizer : Tokenizer
     }
 
     /// <summary>Number of distinct tokens, added ones included. Ids may have gaps, so the largest id can be greater.</summary>
-    public int VocabularySize => _vocabulary.Count + _addedByContent.Keys.Count(content => _vocabulary.IdOf(content) < 0);
+    public int VocabularySize { get; }
 
     /// <summary>Loads the tokenizer from a file.</summary>
     /// <param name="tokenizerJsonPath">Path of a <c>tokenizer.json</c>.</param>
@@ -62,7 +63,7 @@ public sealed class VlmTokenizer : Tokenizer
     public static VlmTokenizer Load(Stream tokenizerJson, string name)
     {
         ArgumentNullException.ThrowIfNull(tokenizerJson);
-        ArrayBufferWriter<byte> content = new(tokenizerJson.CanSeek ? (int)Math.Clamp(tokenizerJson.Length - tokenizerJson.Position, 1, TokenizerFile.MaxFileBytes) : 1 << 16);
+        ArrayBufferWriter<byte> content = new(tokenizerJson.CanSeek ? (int)Math.Clamp(tokenizerJson.Length - tokenizerJson.Position + 1, 1, TokenizerFile.MaxFileBytes) : 1 << 16);
         for (int read = -1; read != 0;)
         {
             read = tokenizerJson.Read(content.GetSpan(1));

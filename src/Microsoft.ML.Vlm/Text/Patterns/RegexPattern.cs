@@ -6,7 +6,7 @@ namespace Microsoft.ML.Vlm.Text.Patterns;
 internal sealed class RegexPattern : TextPattern
 {
     // Per match. The patterns of published tokenizers need microseconds; this only stops an expression made to hang.
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
     private readonly Regex _regex;
     private readonly TokenizerNode _node;
