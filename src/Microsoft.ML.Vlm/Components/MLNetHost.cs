@@ -1,0 +1,23 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.Vlm.Components;
+
+/// <summary>What ML.NET's environments know but do not offer publicly.</summary>
+internal static class MLNetHost
+{
+    /// <summary>The environment behind <c>mlContext.Transforms</c>.</summary>
+    public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
+    /// <summary>The seed given to the ML context, or null.</summary>
+    public static int? SeedOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.Seed;
+
+    /// <summary>Throws when the user cancelled through the ML context.</summary>
+    public static void CheckAlive(IHost host) => host.CheckAlive();
+
+    /// <summary>Writes a line to <c>MLContext.Log</c>.</summary>
+    public static void Info(IChannel channel, string message) => channel.Info(MessageSensitivity.None, message);
+
+    /// <summary>Writes a warning to <c>MLContext.Log</c>.</summary>
+    public static void Warning(IChannel channel, string message) => channel.Warning(MessageSensitivity.None, message);
+}
