@@ -45,8 +45,13 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Runs the language model over a packed batch.</summary>
     /// <param name="batch">Tokens and segments.</param>
     /// <param name="imageFeatures">Features of <see cref="VlmBatch.Images"/> one behind the other, <c>[features, hidden]</c>; null without images.</param>
-    /// <param name="cache">Null, or what earlier calls left: each segment also sees its example's cached tokens, and is appended to them.</param>
+    /// <param name="cache">
+    /// Null, or what earlier calls left: each segment also sees its example's cached tokens, and is appended to them. Then every example has one segment,
+    /// without a prefix, and no gradients are recorded.
+    /// </param>
     /// <returns>Hidden states behind the final norm, <c>[tokens, hidden]</c>.</returns>
+    /// <exception cref="ArgumentException">The features are not those of the batch's images, or segments cannot be cached.</exception>
+    /// <exception cref="InvalidOperationException">The cache is full.</exception>
     public abstract Tensor Forward(VlmBatch batch, Tensor? imageFeatures, KeyValueCache? cache = null);
 
     /// <summary>The output head on chosen hidden states.</summary>
