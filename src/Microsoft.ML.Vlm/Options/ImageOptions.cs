@@ -8,4 +8,14 @@ public sealed record ImageOptions
 
     /// <summary>Longest edge in pixels to which an image is resized before splitting (<c>size.longest_edge</c>).</summary>
     public int? LongestEdge { get; init; }
+
+    /// <summary>Throws for a value out of its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Names the option, its value and its range.</exception>
+    public void Validate()
+    {
+        if (LongestEdge is int edge)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(edge, 1, nameof(LongestEdge));
+        }
+    }
 }

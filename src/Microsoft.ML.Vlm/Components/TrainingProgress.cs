@@ -1,0 +1,53 @@
+using System.Globalization;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Training;
+
+namespace Microsoft.ML.Vlm.Components;
+
+/// <summary>Reports a run to ML.NET's progress channel, to <c>MLContext.Log</c> and to the user's callback.</summary>
+internal sealed class TrainingProgress : IDisposable
+{
+    private readonly IChannel _channel;
+    private readonly IProgressChannel _progress;
+    private readonly Action<VlmTrainingMetrics>? _callback;
+    private VlmTrainingMetrics? _last;
+
+    /// <summary>Starts the progress channel.</summary>
+    public TrainingProgress(IHost host, IChannel channel, Action<VlmTrainingMetrics>? callback)
+    {
+        _channel = channel;
+        _callback = callback;
+        _progress = host.StartProgressChannel("Fine-tuning");
+        _progress.SetHeader(new ProgressHeader(["Loss"], ["steps"]), entry =>
+        {
+            entry.SetProgress(0, _last?.Step ?? 0, _last?.TotalSteps ?? 0);
+            entry.SetMetric(0, _last?.Loss ?? double.NaN);
+        });
+    }
+
+    /// <summary>Passes one report on.</summary>
+    public void Report(VlmTrainingMetrics metrics)
+    {
+        _last = metrics;
+        _progress.Checkpoint(metrics.Loss, metrics.Step);
+        MLNetHost.Info(_channel, string.Create(
+            CultureInfo.InvariantCulture,
+            $"step {metrics.Step}/{metrics.TotalSteps}, epoch {metrics.Epoch:F2}: loss {metrics.Loss:F4}, token accuracy {metrics.MeanTokenAccuracy:F3}, "
+            + $"gradient norm {metrics.GradientNorm:G3}, learning rate {metrics.LearningRate:G3}, {metrics.TokenCount / Math.Max(metrics.ElapsedSeconds, 1e-3):F0} tokens/s"));
+        _callback?.Invoke(metrics);
+    }
+
+    /// <summary>Writes the last line.</summary>
+    public void Finish(TrainingSummary summary)
+    {
+        if (summary.RowsWithoutTargets > 0)
+        {
+            MLNetHost.Warning(_channel, $"{summary.RowsWithoutTargets} rows had no token to train on.");
+        }
+        MLNetHost.Info(_channel, string.Create(
+            CultureInfo.InvariantCulture, $"trained {summary.Steps} steps in {summary.ElapsedSeconds:F1} s: mean loss {summary.MeanLoss:F4}, {summary.TokenCount} tokens"));
+    }
+
+    /// <summary>Ends the progress channel.</summary>
+    public void Dispose() => _progress.Dispose();
+}

@@ -1,0 +1,164 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.Vlm.Images;
+
+namespace Microsoft.ML.Vlm.Components;
+
+/// <summary>Names of the columns that are read and added, and the checks and promises that follow from them.</summary>
+internal sealed record VlmColumns
+{
+    /// <summary>Image columns in the order of their places in the prompt; none for text alone.</summary>
+    public required IReadOnlyList<string> Images { get; init; }
+
+    /// <summary>Text column with the question.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>Text column with the answer to learn, or to score.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Added text column with the generated answer, or null.</summary>
+    public string? Response { get; init; }
+
+    /// <summary>Added number column with the mean log-probability, or null.</summary>
+    public string? Score { get; init; }
+
+    /// <summary>Throws for names that are missing or given twice.</summary>
+    /// <exception cref="ArgumentException">Says which.</exception>
+    public void Validate()
+    {
+        string?[] names = [.. Images, Prompt, Label];
+        if (names.Any(string.IsNullOrWhiteSpace) || Response is { } response && string.IsNullOrWhiteSpace(response) || Score is { } score && string.IsNullOrWhiteSpace(score))
+        {
+            throw new ArgumentException("A column name is empty. Output columns that are not wanted are null.");
+        }
+        if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new ArgumentException($"Column '{twice.Key}' is named for two purposes; every image, the prompt and the label need a column of their own.");
+        }
+        if (Response is not null && Response == Score)
+        {
+            throw new ArgumentException($"The output column and the score column are both named '{Score}'.");
+        }
+    }
+
+    /// <summary>Checks that a schema has the input columns with types that can be read.</summary>
+    /// <param name="context">Marks the exceptions with the component they come from.</param>
+    /// <param name="inputSchema">The input.</param>
+    /// <param name="training">Whether the label is needed too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has another type; says which and what was expected.</exception>
+    public void Check(IExceptionContext context, SchemaShape inputSchema, bool training)
+    {
+        foreach (string image in Images)
+        {
+            if (!inputSchema.TryFindColumn(image, out SchemaShape.Column column))
+            {
+                throw context.Process(new ArgumentOutOfRangeException(
+                    nameof(inputSchema),
+                    $"Could not find image column '{image}'. ML.NET drops image columns without a word at AppendCacheCheckpoint, Data.Cache and Data.ShuffleRows: "
+                    + "put these before LoadImages, or load the images with LoadRawImageBytes, whose columns they keep."));
+            }
+            if (!IsImage(column))
+            {
+                throw context.ExceptSchemaMismatch(nameof(inputSchema), "image", image, "Image, ImageSequence or a vector of Byte", column.GetTypeString());
+            }
+        }
+
+        CheckText(context, inputSchema, "prompt", Prompt);
+        if (training)
+        {
+            CheckText(context, inputSchema, "label", Label);
+        }
+    }
+
+    /// <inheritdoc cref="Check(IExceptionContext, SchemaShape, bool)"/>
+    public void Check(IExceptionContext context, DataViewSchema inputSchema, bool training) => Check(context, SchemaShape.Create(inputSchema), training);
+
+    /// <summary>The schema behind the transformer, as an estimator promises it before anything is computed.</summary>
+    public SchemaShape Promise(SchemaShape input)
+    {
+        Dictionary<string, SchemaShape.Column> columns = input.ToDictionary(column => column.Name);
+        if (Response is not null)
+        {
+            columns[Response] = new(Response, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, isKey: false);
+        }
+        if (Score is not null)
+        {
+            columns[Score] = new(Score, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, ScoreAnnotations.Promise());
+        }
+        return new SchemaShape(columns.Values);
+    }
+
+    /// <summary>The input's columns and ours behind them.</summary>
+    public DataViewSchema AddTo(DataViewSchema input)
+    {
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumns(input);
+        if (Response is not null)
+        {
+            builder.AddColumn(Response, TextDataViewType.Instance);
+        }
+        if (Score is not null)
+        {
+            builder.AddColumn(Score, NumberDataViewType.Single, ScoreAnnotations.Create(input));
+        }
+        return builder.ToSchema();
+    }
+
+    /// <summary>What has to be computed for the added columns among <paramref name="wanted"/>.</summary>
+    /// <param name="input">Schema before the transformer.</param>
+    /// <param name="wanted">Columns of the schema behind it.</param>
+    public VlmOutputs OutputsIn(DataViewSchema input, IEnumerable<DataViewSchema.Column> wanted)
+    {
+        VlmOutputs outputs = VlmOutputs.None;
+        foreach (DataViewSchema.Column column in wanted.Where(column => column.Index >= input.Count))
+        {
+            outputs |= column.Name == Response ? VlmOutputs.Response : VlmOutputs.Score;
+        }
+        return outputs;
+    }
+
+    /// <summary>The input columns that have to be read for these outputs.</summary>
+    public IEnumerable<DataViewSchema.Column> Needed(DataViewSchema input, VlmOutputs outputs)
+    {
+        if (outputs == VlmOutputs.None)
+        {
+            return [];
+        }
+        IEnumerable<DataViewSchema.Column> needed = Images.Append(Prompt).Select(name => input[name]);
+        return outputs.HasFlag(VlmOutputs.Score) && FindLabel(input) is { } label ? needed.Append(label) : needed;
+    }
+
+    /// <summary>The label's column when the data has one that is text; data to predict on need not.</summary>
+    public DataViewSchema.Column? FindLabel(DataViewSchema input) => input.GetColumnOrNull(Label) is { Type: TextDataViewType } column ? column : null;
+
+    /// <summary>A getter for one of the added columns.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="answer">Gives what was computed for the current row.</param>
+    /// <exception cref="InvalidOperationException">The column holds another type than <typeparamref name="TValue"/>.</exception>
+    public ValueGetter<TValue> AnswerGetter<TValue>(DataViewSchema.Column column, Func<VlmAnswer> answer)
+    {
+        Delegate getter = column.Name == Response
+            ? (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = answer().Response.AsMemory())
+            : (ValueGetter<float>)((ref float value) => value = answer().Score);
+        return getter as ValueGetter<TValue>
+            ?? throw new InvalidOperationException($"Column '{column.Name}' holds {column.Type}, which cannot be read as {typeof(TValue)}.");
+    }
+
+    private static bool IsImage(SchemaShape.Column column)
+        => column.Kind == SchemaShape.Column.VectorKind.Scalar
+            ? column.ItemType is ImageDataViewType or ImageSequenceDataViewType
+            : column.ItemType == NumberDataViewType.Byte && !column.IsKey;
+
+    private static void CheckText(IExceptionContext context, SchemaShape inputSchema, string role, string name)
+    {
+        if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
+        {
+            throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name);
+        }
+        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType is not TextDataViewType || column.IsKey)
+        {
+            throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name, "String", column.GetTypeString());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Models;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>
+/// A loaded checkpoint that all transformers of the same folder share: each holds only its adapters, which are put on while it computes.
+/// Computations on one model take turns; each uses all cores already.
+/// </summary>
+internal sealed class SharedModel : IDisposable
+{
+    private static readonly Lock s_gate = new();
+    private static readonly Dictionary<Key, SharedModel> s_open = [];
+
+    private readonly Lock _computing = new();
+    private readonly VisionLanguageModel _model;
+    private readonly Key? _key;
+    private int _users = 1;
+    private AdapterSet? _attached;
+
+    private SharedModel(VisionLanguageModel model, Key? key)
+    {
+        _model = model;
+        _key = key;
+    }
+
+    /// <summary>Whether there is no other of it: its weights are not those of a folder.</summary>
+    public bool IsOwned => _key is null;
+
+    /// <summary>The checkpoint of a folder, loaded unless someone has it open. Dispose once.</summary>
+    /// <param name="folder">The model folder.</param>
+    /// <param name="type">Number format; null as stored.</param>
+    public static SharedModel Open(ModelFolder folder, ScalarType? type)
+    {
+        Key key = new(folder, type);
+        lock (s_gate)
+        {
+            return Find(key) ?? Add(key, ModelLoader.Load(folder, type));
+        }
+    }
+
+    /// <summary>Shares a model that was loaded for training; when the same checkpoint is open already, the given one is freed instead.</summary>
+    public static SharedModel Share(ModelFolder folder, ScalarType? type, VisionLanguageModel model)
+    {
+        Key key = new(folder, type);
+        lock (s_gate)
+        {
+            if (Find(key) is not { } open)
+            {
+                return Add(key, model);
+            }
+            model.Dispose();
+            return open;
+        }
+    }
+
+    /// <summary>Takes over a model of which there is no other, such as a fully fine-tuned one.</summary>
+    public static SharedModel Own(VisionLanguageModel model) => new(model, null);
+
+    /// <summary>Computes with the model while it wears these adapters and nothing else.</summary>
+    /// <param name="adapters">Null for the model as it was published.</param>
+    /// <param name="compute">What to compute; it must not call this object again.</param>
+    public T Run<T>(AdapterSet? adapters, Func<VisionLanguageModel, T> compute)
+    {
+        lock (_computing)
+        {
+            ObjectDisposedException.ThrowIf(_users == 0, this);
+            Attach(adapters);
+            return compute(_model);
+        }
+    }
+
+    /// <summary>Ends one use; the last one frees the model.</summary>
+    public void Dispose()
+    {
+        lock (s_gate)
+        {
+            if (_users == 0 || --_users > 0)
+            {
+                return;
+            }
+            if (_key is not null)
+            {
+                s_open.Remove(_key);
+            }
+        }
+        lock (_computing)
+        {
+            _model.Dispose();
+        }
+    }
+
+    /// <summary>Frees a set of adapters that <see cref="Run"/> was used with, once nobody computes with it.</summary>
+    public void Free(AdapterSet adapters)
+    {
+        lock (_computing)
+        {
+            if (_attached == adapters)
+            {
+                Attach(null);
+            }
+            adapters.Dispose();
+        }
+    }
+
+    private static SharedModel? Find(Key key)
+    {
+        if (s_open.TryGetValue(key, out SharedModel? open))
+        {
+            open._users++;
+        }
+        return open;
+    }
+
+    private static SharedModel Add(Key key, VisionLanguageModel model) => s_open[key] = new SharedModel(model, key);
+
+    private void Attach(AdapterSet? adapters)
+    {
+        if (_attached == adapters)
+        {
+            return;
+        }
+        foreach (string path in _attached?.Layers.Keys ?? [])
+        {
+            _model.Linears[path].Adapter = null;
+        }
+        foreach ((string path, LoraAdapter layer) in adapters?.Layers ?? new Dictionary<string, LoraAdapter>())
+        {
+            _model.Linears[path].Adapter = layer;
+        }
+        _attached = adapters;
+    }
+
+    /// <summary>Equal when folder, number format and the weight files' sizes and times are.</summary>
+    private sealed record Key(string Path, ScalarType? Type, string Files)
+    {
+        public Key(ModelFolder folder, ScalarType? type)
+            : this(folder.Path, type, string.Join('|', ModelFiles.Weights(folder.Path).Select(Describe)))
+        {
+        }
+
+        private static string Describe(string path)
+        {
+            FileInfo file = new(path);
+            return $"{file.Name}:{file.Length}:{file.LastWriteTimeUtc.Ticks}";
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>Applies a vision-language model as it is, or with an adapter in PEFT's format; nothing is trained.</summary>
+public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
+{
+    private readonly IHost _host;
+    private readonly string _modelPath;
+    private readonly string? _adapterPath;
+    private readonly VlmTransformerSettings _settings;
+
+    internal VlmScoringEstimator(IHostEnvironment environment, string modelPath, string? adapterPath, VlmTransformerSettings settings)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
+        settings.Validate();
+        _host = environment.Register(nameof(VlmScoringEstimator));
+        _modelPath = modelPath;
+        _adapterPath = adapterPath;
+        _settings = settings;
+    }
+
+    /// <summary>Loads the model; the data is looked at only for its columns.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">libtorch is missing; names the package to add.</exception>
+    /// <exception cref="InvalidDataException">The model or the adapter is damaged, or they do not fit each other.</exception>
+    public VlmTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        NativeLibraryLoader.EnsureLoaded();
+        _settings.Columns.Check(_host, input.Schema, training: false);
+        ModelFolder folder = ModelFolder.Open(_modelPath);
+        VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
+        SharedModel shared = SharedModel.Open(folder, _settings.ComputeType);
+        try
+        {
+            AdapterSet? adapters = _adapterPath is null ? null : shared.Run(null, model =>
+            {
+                AdapterSet loaded = PeftFolder.Load(model, _adapterPath);
+                loaded.IsEnabled = false;
+                return loaded;
+            });
+            return new VlmTransformer(_host, new VlmEngine(folder, shared, processor, adapters), _settings);
+        }
+        catch
+        {
+            shared.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The columns that the transformer will add.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _settings.Columns.Check(_host, inputSchema, training: false);
+        return _settings.Columns.Promise(inputSchema);
+    }
+}

@@ -1,0 +1,159 @@
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>Fine-tunes a vision-language model on questions, images and right answers (supervised fine-tuning).</summary>
+/// <remarks>
+/// <list type="table">
+/// <item><term>Input columns</term><description>image (image, image sequence or file bytes), prompt (text), label (text)</description></item>
+/// <item><term>Output columns</term><description>response (text), score (Single); see <see cref="VlmTransformer"/></description></item>
+/// <item><term>Needs normalization, caching</term><description>no; prepared rows are kept in memory while they fit</description></item>
+/// <item><term>Additional packages</term><description>a libtorch, such as <c>libtorch-cpu-linux-x64</c></description></item>
+/// </list>
+/// The order of rows, the initial adapter and dropout follow the seed: equal seeds give equal bits on the same machine.
+/// </remarks>
+public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
+{
+    private const long SampleBytes = 1L << 30;
+
+    private readonly IHost _host;
+    private readonly Options _options;
+    private readonly VlmTransformerSettings _settings;
+
+    internal VlmSftEstimator(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _host = environment.Register(nameof(VlmSftEstimator));
+        _options = options;
+        _settings = options.ToSettings();
+    }
+
+    /// <summary>Trains.</summary>
+    /// <param name="input">Data with the input columns. Each epoch may read it again.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">libtorch is missing; names the package to add.</exception>
+    /// <exception cref="InvalidDataException">The model folder or a row is damaged; says what and where.</exception>
+    /// <exception cref="OperationCanceledException">Training was cancelled. Nothing has been written.</exception>
+    public VlmTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        NativeLibraryLoader.EnsureLoaded();
+        _settings.Columns.Check(_host, input.Schema, training: true);
+        ModelFolder folder = ModelFolder.Open(_options.ModelPath);
+        VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
+        int seed = _options.Seed ?? MLNetHost.SeedOf(_host) ?? _host.Rand.Next();
+        DataViewSamples samples = new(
+            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), CheckAlive, seed, SampleBytes);
+        if (samples.Count == 0)
+        {
+            throw new InvalidDataException("The training data has no rows.");
+        }
+        SharedModel model = Train(folder, samples, seed, out AdapterSet? adapters);
+        return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
+    }
+
+    /// <summary>The columns that the transformer will add.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _settings.Columns.Check(_host, inputSchema, training: true);
+        return _settings.Columns.Promise(inputSchema);
+    }
+
+    private SharedModel Train(ModelFolder folder, DataViewSamples samples, int seed, out AdapterSet? adapters)
+    {
+        ScalarType? type = _settings.ComputeType;
+        VisionLanguageModel model = ModelLoader.Load(folder, type);
+        adapters = null;
+        try
+        {
+            adapters = Prepare(model, seed);
+            using IChannel channel = _host.Start("Train");
+            using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
+            FineTuningLoop loop = new(model, adapters, new SftObjective(), TrainingSetup.SettingsOf(_options, seed));
+            TrainingSummary summary = loop.Run(samples, progress.Report, _options.CancellationToken);
+            progress.Finish(summary);
+            Write(folder, model, adapters);
+            if (adapters is null)
+            {
+                return SharedModel.Own(model);
+            }
+            adapters.IsEnabled = false;
+            return SharedModel.Share(folder, type, model);
+        }
+        catch
+        {
+            adapters?.Dispose();
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private AdapterSet? Prepare(VisionLanguageModel model, int seed)
+    {
+        if (_options.Lora is { } lora)
+        {
+            return LoraInjection.Inject(model, lora, seed);
+        }
+        foreach (Weight weight in model.Weights.Values)
+        {
+            weight.MakeTrainable();
+        }
+        return null;
+    }
+
+    private void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters)
+    {
+        if (_options.OutputDirectory is not { } directory)
+        {
+            return;
+        }
+        if (adapters is not null)
+        {
+            adapters.Save(directory);
+        }
+        else
+        {
+            ModelFiles.Write(folder, model, directory);
+        }
+    }
+
+    private void CheckAlive()
+    {
+        MLNetHost.CheckAlive(_host);
+        _options.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Options of supervised fine-tuning.</summary>
+    public sealed class Options : VlmTrainingOptions
+    {
+        /// <summary>Input text column with the right answer. The transformer scores it where data has it. Default <c>Label</c>.</summary>
+        public string LabelColumnName { get; set; } = "Label";
+
+        /// <summary>Which tokens are trained on (<c>completion_only_loss</c>). Default the answer's.</summary>
+        public LabelMasking Masking { get; set; } = LabelMasking.Answer;
+
+        /// <inheritdoc/>
+        public override void Validate()
+        {
+            base.Validate();
+            if (!Enum.IsDefined(Masking))
+            {
+                throw new ArgumentOutOfRangeException(nameof(Masking), Masking, "Not a masking of this library.");
+            }
+            ToSettings().Validate();
+        }
+
+        internal VlmTransformerSettings ToSettings() => VlmTransformerSettings.From(this, LabelColumnName);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.Vlm.Components;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>What a transformer needs to know beside its weights.</summary>
+internal sealed record VlmTransformerSettings
+{
+    /// <summary>Column names.</summary>
+    public required VlmColumns Columns { get; init; }
+
+    /// <summary>How the response column is generated.</summary>
+    public required GenerationOptions Generation { get; init; }
+
+    /// <summary>Changes of the checkpoint's image processing, or null.</summary>
+    public ImageOptions? Images { get; init; }
+
+    /// <summary>Number format of the base model; null as stored.</summary>
+    public VlmPrecision? Precision { get; init; }
+
+    /// <summary>Rows computed at once, at least 1.</summary>
+    public required int ScoringBatchSize { get; init; }
+
+    /// <summary>Whether the zip holds the base model.</summary>
+    public bool EmbedBaseModel { get; init; }
+
+    /// <summary>Type in which the base model is loaded; null as stored.</summary>
+    [JsonIgnore]
+    public ScalarType? ComputeType => Precision switch
+    {
+        VlmPrecision.Float32 => ScalarType.Float32,
+        VlmPrecision.BFloat16 => ScalarType.BFloat16,
+        _ => null,
+    };
+
+    /// <summary>What the options of a training run say of its transformer.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="labelColumnName">Column of the answer to score.</param>
+    public static VlmTransformerSettings From(VlmTrainingOptions options, string labelColumnName) => new()
+    {
+        Columns = new VlmColumns
+        {
+            Images = options.ImageColumnNames ?? [options.ImageColumnName],
+            Prompt = options.PromptColumnName,
+            Label = labelColumnName,
+            Response = options.OutputColumnName,
+            Score = options.ScoreColumnName,
+        },
+        Generation = options.Generation,
+        Images = options.Images,
+        Precision = options.Precision,
+        ScoringBatchSize = options.ScoringBatchSize,
+        EmbedBaseModel = options.EmbedBaseModel,
+    };
+
+    /// <summary>Throws for a value out of its range.</summary>
+    /// <exception cref="ArgumentException">Says which.</exception>
+    public void Validate()
+    {
+        Columns.Validate();
+        Generation.Validate();
+        Images?.Validate();
+        ArgumentOutOfRangeException.ThrowIfLessThan(ScoringBatchSize, 1);
+        if (Precision is { } precision && !Enum.IsDefined(precision))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Precision), precision, "Not a number format of this library.");
+        }
+    }
+}
