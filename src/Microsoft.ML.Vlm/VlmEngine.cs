@@ -127,7 +127,7 @@ internal sealed class VlmEngine : IDisposable
     private double[] MeanLogProbabilities(VlmSample[] answers)
         => RunModel(model => AnswerScorer.MeanLogProbabilities(model, answers));
 
-    private T Run<T>(Func<TextGenerator, T> compute) => RunModel(model => compute(new TextGenerator(model, _processor, Folder.Generation)));
+    private T Run<T>(Func<TextGenerator, T> compute) => RunModel(model => compute(new TextGenerator(model, _processor.Tokenizer, Folder.Generation)));
 
     private T RunModel<T>(Func<VisionLanguageModel, T> compute)
         => _model.Run(Adapters, model =>

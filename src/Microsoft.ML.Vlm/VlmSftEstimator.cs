@@ -77,7 +77,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
         adapters = null;
         try
         {
-            adapters = Prepare(model, seed);
+            adapters = _options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed) : null;
             using IChannel channel = _host.Start("Train");
             using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
             FineTuningLoop loop = new(model, adapters, new SftObjective(), TrainingSetup.SettingsOf(_options, seed));
@@ -97,19 +97,6 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
             model.Dispose();
             throw;
         }
-    }
-
-    private AdapterSet? Prepare(VisionLanguageModel model, int seed)
-    {
-        if (_options.Lora is { } lora)
-        {
-            return LoraInjection.Inject(model, lora, seed);
-        }
-        foreach (Weight weight in model.Weights.Values)
-        {
-            weight.MakeTrainable();
-        }
-        return null;
     }
 
     private void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters)

@@ -127,9 +127,7 @@ public sealed class VlmTransformer : ITransformer, IDisposable
     internal IReadOnlyList<VlmAnswer> Answer(IReadOnlyList<VlmExample> rows, VlmOutputs outputs)
     {
         MLNetHost.CheckAlive(_host);
-        // Rows keep their own random numbers however they are batched together with others, as long as batches start at the same rows.
-        GenerationOptions options = _seed is { } seed ? Generation with { Seed = unchecked(seed + (int)rows[0].Row) } : Generation;
-        return Engine.Answer(rows, outputs, options);
+        return Engine.Answer(rows, outputs, Checked(null));
     }
 
     private static VlmExample Question(string prompt, IEnumerable<MLImage>? images)

@@ -104,7 +104,7 @@ internal sealed class VlmRowReader
                 return images =>
                 {
                     getSequence(ref sequence);
-                    images.AddRange(sequence?.Images.Select(ImageDecoder.FromMLImage) ?? []);
+                    images.AddRange(sequence?.Images ?? []);
                 };
 
             default:

@@ -1,0 +1,39 @@
+namespace Microsoft.ML.Vlm.Tests.Conformance;
+
+/// <summary>Options for quick runs.</summary>
+internal static class VlmOptions
+{
+    /// <summary>Two steps on the tiny model, short answers.</summary>
+    public static VlmSftEstimator.Options Quick(string? model = null) => new()
+    {
+        ModelPath = model ?? TinyVlm.Folder,
+        Lora = new LoraOptions { Rank = 2, Alpha = 4 },
+        BatchSize = 4,
+        MaxSteps = 2,
+        LearningRate = 0.01,
+        LoggingSteps = 1,
+        ScoringBatchSize = 4,
+        Generation = new GenerationOptions { MaxNewTokens = 6 },
+    };
+
+    /// <summary>The same, changed.</summary>
+    public static VlmSftEstimator.Options Quick(Action<VlmSftEstimator.Options> change)
+    {
+        VlmSftEstimator.Options options = Quick();
+        change(options);
+        return options;
+    }
+
+    /// <summary>Scores and responses of all rows.</summary>
+    public static ColorData.Answer[] Answers(this ITransformer model, MLContext ml, IDataView data)
+        => [.. ml.Data.CreateEnumerable<ColorData.Answer>(model.Transform(data), reuseRowObject: false)];
+
+    /// <summary>Fails unless both are the same, bit by bit.</summary>
+    public static void AssertSame(IReadOnlyList<ColorData.Answer> expected, IReadOnlyList<ColorData.Answer> actual)
+    {
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.Select(answer => answer.Response), actual.Select(answer => answer.Response));
+        Assert.Equal(expected.Select(answer => answer.Score), actual.Select(answer => answer.Score));
+        Assert.All(expected, answer => Assert.True(float.IsFinite(answer.Score)));
+    }
+}
