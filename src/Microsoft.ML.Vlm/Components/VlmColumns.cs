@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
-using Microsoft.ML.Vlm.Images;
 
 namespace Microsoft.ML.Vlm.Components;
 
