@@ -80,7 +80,9 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
             adapters = _options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed) : null;
             using IChannel channel = _host.Start("Train");
             using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
-            FineTuningLoop loop = new(model, adapters, new SftObjective(), TrainingSetup.SettingsOf(_options, seed));
+            TrainingSettings settings = TrainingSetup.SettingsOf(_options, seed);
+            progress.Start(samples.Count, settings, model, adapters);
+            FineTuningLoop loop = new(model, adapters, new SftObjective(), settings);
             TrainingSummary summary = loop.Run(samples, progress.Report, _options.CancellationToken);
             progress.Finish(summary);
             Write(folder, model, adapters);

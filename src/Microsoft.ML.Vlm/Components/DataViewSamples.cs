@@ -10,7 +10,7 @@ namespace Microsoft.ML.Vlm.Components;
 /// <param name="data">The data; its rows may not change between two readings.</param>
 /// <param name="columns">Names; their types have been checked.</param>
 /// <param name="prepare">Turns an example into what the model reads.</param>
-/// <param name="checkAlive">Called for each row that is read; throws to cancel.</param>
+/// <param name="checkAlive">Called for each row that is read or given; throws to cancel.</param>
 /// <param name="seed">Seed of the order.</param>
 /// <param name="capacity">Bytes that prepared rows may take.</param>
 internal sealed class DataViewSamples(
@@ -22,7 +22,14 @@ internal sealed class DataViewSamples(
     public long Count { get; } = CountRows(data, checkAlive);
 
     /// <inheritdoc/>
-    public IEnumerable<VlmSample> Read(int epoch) => _kept is null ? ReadThrough(epoch) : _kept.Read(epoch);
+    public IEnumerable<VlmSample> Read(int epoch)
+    {
+        foreach (VlmSample sample in _kept?.Read(epoch) ?? ReadThrough(epoch))
+        {
+            checkAlive();
+            yield return sample;
+        }
+    }
 
     // Most sources do not know their length; a cursor without columns decodes no image.
     private static long CountRows(IDataView data, Action checkAlive)

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Training;
 
 namespace Microsoft.ML.Vlm.Components;
@@ -23,6 +25,15 @@ internal sealed class TrainingProgress : IDisposable
             entry.SetProgress(0, _last?.Step ?? 0, _last?.TotalSteps ?? 0);
             entry.SetMetric(0, _last?.Loss ?? double.NaN);
         });
+    }
+
+    /// <summary>Writes the first line: what is going to happen.</summary>
+    public void Start(long rows, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters)
+    {
+        long all = model.Weights.Values.Sum(weight => weight.Value.numel());
+        string trained = adapters is null ? $"all {all} weights train" : $"an adapter of {adapters.Parameters.Sum(tensor => tensor.numel())} weights trains on a model of {all}";
+        int stepRows = settings.BatchSize * settings.GradientAccumulationSteps;
+        MLNetHost.Info(_channel, $"{rows} rows, {settings.TotalSteps(rows)} steps of {stepRows} rows; {trained}; seed {settings.Seed}");
     }
 
     /// <summary>Passes one report on.</summary>

@@ -26,7 +26,7 @@ public sealed class ImageColumnTests : IDisposable
     {
         using MLImage red = ColorData.Image(200, 10, 10, 9, 7), blue = ColorData.Image(10, 10, 200, 7, 9);
         IDataView columns = _ml.Data.LoadFromEnumerable([new Pair { Front = red, Back = blue }]);
-        IDataView sequence = _ml.Data.LoadFromEnumerable([new Sequence { Images = new ImageSequence([red, blue]) }]);
+        IDataView sequence = _ml.Data.LoadFromEnumerable([new Sequence { Images = ImageSequence.FromImages([red, blue]) }]);
 
         ColorData.Answer[] fromColumns = Apply(["Front", "Back"], columns);
 

@@ -65,6 +65,25 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(before, Measure().Tensors);
     }
 
+    [Fact]
+    public void Folds_share_the_base_and_hold_their_adapters_alone()
+    {
+        IEstimator<ITransformer> pipeline = _data.Images(_ml).Append(_ml.Transforms.VlmSft(VlmOptions.Quick()));
+        (long before, _) = Measure();
+
+        IReadOnlyList<VlmFold> two = _ml.Vlm().CrossValidate(_data.Load(_ml), pipeline, numberOfFolds: 2);
+        long withTwo = Measure().Tensors;
+        using VlmTransformer third = pipeline.Fit(_data.Load(_ml)).FindVlm();
+
+        Assert.Equal(third.Engine.Adapters!.Parameters.Count(), Measure().Tensors - withTwo);
+        foreach (VlmFold fold in two)
+        {
+            fold.Model.FindVlm().Dispose();
+        }
+        third.Dispose();
+        Assert.Equal(before, Measure().Tensors);
+    }
+
     public void Dispose() => _data.Dispose();
 
     private void AssertFlat(int count, Action act)

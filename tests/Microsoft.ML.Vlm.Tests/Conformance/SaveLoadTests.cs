@@ -119,7 +119,7 @@ public sealed class SaveLoadTests : IDisposable
     }
 
     [Fact]
-    public void Another_process_loads_the_zip_with_plain_MLNet_calls()
+    public async Task Another_process_loads_the_zip_with_plain_MLNet_calls()
     {
         using var model = Fit(VlmOptions.Quick());
         IDataView unlabelled = _ml.Transforms.DropColumns("Label").Fit(_data.Load(_ml)).Transform(_data.Load(_ml));
@@ -133,11 +133,11 @@ public sealed class SaveLoadTests : IDisposable
             start.ArgumentList.Add(argument);
         }
         using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
 
-        Assert.True(process.ExitCode == 0, errors.Result);
+        Assert.True(process.ExitCode == 0, await errors);
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(expected.Select(answer => Uri.EscapeDataString(answer.Response)), lines.Select(line => line.Split(' ').ElementAtOrDefault(1) ?? ""));
         Assert.All(expected.Zip(lines), pair => Assert.Equal(pair.First.Score, float.Parse(pair.Second.Split(' ')[0], CultureInfo.InvariantCulture), 1e-4));
@@ -156,7 +156,7 @@ public sealed class SaveLoadTests : IDisposable
         Directory.CreateDirectory(_data.Path("elsewhere"));
         Directory.Move(folder, _data.Path("elsewhere/base"));
 
-        string message = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(Zip, out _)).GetBaseException().Message;
+        string message = VlmOptions.LoadError(Zip).Message;
         Assert.Contains(folder, message, StringComparison.Ordinal);
         Assert.Contains(BaseModelReference.SearchVariable, message, StringComparison.Ordinal);
 
@@ -183,7 +183,7 @@ public sealed class SaveLoadTests : IDisposable
         }
         TinyVlm.Write(folder, seed: 14);
 
-        Exception error = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(Zip, out _)).GetBaseException();
+        Exception error = VlmOptions.LoadError(Zip);
 
         Assert.IsType<InvalidDataException>(error);
         Assert.Contains("model.safetensors", error.Message, StringComparison.Ordinal);

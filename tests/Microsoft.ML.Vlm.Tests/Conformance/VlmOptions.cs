@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Microsoft.ML.Vlm.Tests.Conformance;
 
 /// <summary>Options for quick runs.</summary>
@@ -27,6 +29,10 @@ internal static class VlmOptions
     /// <summary>Scores and responses of all rows.</summary>
     public static ColorData.Answer[] Answers(this ITransformer model, MLContext ml, IDataView data)
         => [.. ml.Data.CreateEnumerable<ColorData.Answer>(model.Transform(data), reuseRowObject: false)];
+
+    /// <summary>The error that loading a zip ends with; ML.NET wraps it, because it calls loaders by reflection.</summary>
+    public static Exception LoadError(string zip)
+        => Assert.Throws<TargetInvocationException>(() => new MLContext().Model.Load(zip, out _)).InnerException!;
 
     /// <summary>Fails unless both are the same, bit by bit.</summary>
     public static void AssertSame(IReadOnlyList<ColorData.Answer> expected, IReadOnlyList<ColorData.Answer> actual)
