@@ -30,9 +30,16 @@ internal static class VlmOptions
     public static ColorData.Answer[] Answers(this ITransformer model, MLContext ml, IDataView data)
         => [.. ml.Data.CreateEnumerable<ColorData.Answer>(model.Transform(data), reuseRowObject: false)];
 
-    /// <summary>The error that loading a zip ends with; ML.NET wraps it, because it calls loaders by reflection.</summary>
+    /// <summary>The error that loading a zip ends with; ML.NET wraps it, once for each chain it is in, because it calls loaders by reflection.</summary>
     public static Exception LoadError(string zip)
-        => Assert.Throws<TargetInvocationException>(() => new MLContext().Model.Load(zip, out _)).InnerException!;
+    {
+        Exception error = Assert.Throws<TargetInvocationException>(() => new MLContext().Model.Load(zip, out _));
+        while (error is TargetInvocationException)
+        {
+            error = error.InnerException!;
+        }
+        return error;
+    }
 
     /// <summary>Fails unless both are the same, bit by bit.</summary>
     public static void AssertSame(IReadOnlyList<ColorData.Answer> expected, IReadOnlyList<ColorData.Answer> actual)
