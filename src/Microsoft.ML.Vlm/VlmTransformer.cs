@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
@@ -134,7 +135,7 @@ public sealed class VlmTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(prompt);
         PixelImage[] pixels = [.. (images ?? []).Select(ImageDecoder.FromMLImage)];
-        return new VlmExample { Prompt = [VlmRowReader.Question(prompt, pixels.Length, nameof(prompt), 0)], Images = pixels };
+        return new VlmExample { Prompt = [MessageBuilder.FromPrompt(prompt, pixels.Length, nameof(prompt), 0)], Images = pixels, PromptColumnName = nameof(prompt) };
     }
 
     private GenerationOptions Checked(GenerationOptions? options)

@@ -9,8 +9,6 @@ namespace Microsoft.ML.Vlm.Components;
 /// <summary>Reads the row that a cursor stands on. Column types are looked at once; pixels are copied at once, because images belong to their getter.</summary>
 internal sealed class VlmRowReader
 {
-    private const string ImageMark = "<image>";
-
     private readonly DataViewRow _row;
     private readonly VlmColumns _columns;
     private readonly Action<List<PixelImage>>[] _images;
@@ -44,42 +42,12 @@ internal sealed class VlmRowReader
         _label?.Invoke(ref label);
         return new VlmExample
         {
-            Prompt = [Question(prompt.ToString(), images.Count, _columns.Prompt, _row.Position)],
+            Prompt = [MessageBuilder.FromPrompt(prompt.ToString(), images.Count, _columns.Prompt, _row.Position)],
             Completion = label.IsEmpty ? null : [VlmMessage.FromText("assistant", label.ToString())],
             Images = images,
+            PromptColumnName = _columns.Prompt,
             Row = _row.Position,
         };
-    }
-
-    /// <summary>A user turn from a text whose <c>&lt;image&gt;</c> marks are image places; without marks the images come first.</summary>
-    /// <exception cref="InvalidDataException">There are marks, and their number is not that of the images.</exception>
-    public static VlmMessage Question(string text, int images, string columnName, long row)
-    {
-        string[] pieces = text.Split(ImageMark);
-        int marks = pieces.Length - 1;
-        if (marks == 0)
-        {
-            return new VlmMessage("user", [.. Enumerable.Repeat(MessagePart.Image, images), MessagePart.FromText(text)]);
-        }
-        if (marks != images)
-        {
-            throw new InvalidDataException(
-                $"Row {row:N0}: {images} image{(images == 1 ? "" : "s")} but {marks} {ImageMark} place{(marks == 1 ? "" : "s")} in '{columnName}'. "
-                + $"Give one {ImageMark} per image, or none to put all images first.");
-        }
-        List<MessagePart> parts = [];
-        for (int index = 0; index < pieces.Length; index++)
-        {
-            if (index > 0)
-            {
-                parts.Add(MessagePart.Image);
-            }
-            if (pieces[index].Length > 0)
-            {
-                parts.Add(MessagePart.FromText(pieces[index]));
-            }
-        }
-        return new VlmMessage("user", parts);
     }
 
     private Action<List<PixelImage>> ImageReader(DataViewSchema.Column column)

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.Vlm.Components;
 
 namespace Microsoft.ML.Vlm.Tests.Conformance;
 
@@ -90,14 +89,6 @@ public sealed class ImageColumnTests : IDisposable
         Assert.Equal(model.Generate("which color?", [image]), model.Generate("which color?", [image]));
         Assert.Equal(8, image.Width);
     }
-
-    [Theory]
-    [InlineData("a<image>b<image>c", 2, "a|#|b|#|c")]
-    [InlineData("<image>b", 1, "#|b")]
-    [InlineData("b", 2, "#|#|b")]
-    [InlineData("", 0, "")]
-    public void Marks_split_the_prompt(string text, int images, string expected)
-        => Assert.Equal(expected, string.Join('|', VlmRowReader.Question(text, images, "Prompt", 0).Content.Select(part => part.Text ?? "#")));
 
     public void Dispose() => _data.Dispose();
 
