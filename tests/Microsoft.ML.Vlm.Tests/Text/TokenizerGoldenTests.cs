@@ -13,6 +13,18 @@ public class TokenizerGoldenTests
     public static TheoryData<string> RealTokenizers => Reference.Folders("data/tokenizers", static name => Reference.Root is { } root
         && Directory.EnumerateFiles(Path.Combine(root, "data", "tokenizers", name), "encodings*.json").Any());
 
+    public static TheoryData<string> Checkpoints => Reference.Folders("golden/checkpoints", static name => Reference.Root is { } root
+        && File.Exists(Path.Combine(root, "golden", "checkpoints", name, "tokenizer.json")));
+
+    [Theory]
+    [MemberData(nameof(Checkpoints))]
+    public void EveryCheckpointLoadsAndReturnsPlainText(string checkpoint)
+    {
+        VlmTokenizer tokenizer = VlmTokenizer.Load(Reference.Path("golden", "checkpoints", checkpoint, "tokenizer.json"));
+        const string Text = "What is the 2nd value?\nAbout 17.5 % \u2013 \U0001F600";
+        Assert.Equal(Text, tokenizer.Decode(tokenizer.EncodeWithSpecialTokens(Text), skipSpecialTokens: true));
+    }
+
     [Theory]
     [MemberData(nameof(Families))]
     public void Family(string file)
