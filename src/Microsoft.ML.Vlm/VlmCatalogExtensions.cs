@@ -49,30 +49,29 @@ public static class VlmCatalogExtensions
     /// <param name="labelColumnName">Text column with the answer to score; data need not have it.</param>
     /// <param name="scoreColumnName">Added column with the mean log-probability of the label or the response, or null for none.</param>
     /// <param name="generation">How answers are generated; null for greedy, at most 64 tokens.</param>
-    /// <param name="imageOptions">Changes of the checkpoint's image processing, or null.</param>
-    /// <param name="batchSize">Rows computed at once, at least 1.</param>
-    /// <exception cref="ArgumentException">An argument is out of its range.</exception>
     public static VlmScoringEstimator ApplyVlm(
         this TransformsCatalog catalog, string modelPath, string? adapterPath = null, string? outputColumnName = "Response", string imageColumnName = "Image",
-        string promptColumnName = "Prompt", string labelColumnName = "Label", string? scoreColumnName = "Score", GenerationOptions? generation = null,
-        ImageOptions? imageOptions = null, int batchSize = 8)
+        string promptColumnName = "Prompt", string labelColumnName = "Label", string? scoreColumnName = "Score", GenerationOptions? generation = null)
+        => catalog.ApplyVlm(new VlmScoringEstimator.Options
+        {
+            ModelPath = modelPath,
+            AdapterPath = adapterPath,
+            OutputColumnName = outputColumnName,
+            ImageColumnName = imageColumnName,
+            PromptColumnName = promptColumnName,
+            LabelColumnName = labelColumnName,
+            ScoreColumnName = scoreColumnName,
+            Generation = generation ?? new GenerationOptions(),
+        });
+
+    /// <summary>Applies a vision-language model without training it.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="options">Everything that can be chosen.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static VlmScoringEstimator ApplyVlm(this TransformsCatalog catalog, VlmScoringEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        VlmColumns columns = new()
-        {
-            Images = [imageColumnName],
-            Prompt = promptColumnName,
-            Label = labelColumnName,
-            Response = outputColumnName,
-            Score = scoreColumnName,
-        };
-        return new VlmScoringEstimator(MLNetHost.EnvironmentOf(catalog), modelPath, adapterPath, new VlmTransformerSettings
-        {
-            Columns = columns,
-            Generation = generation ?? new GenerationOptions(),
-            Images = imageOptions,
-            ScoringBatchSize = batchSize,
-        });
+        return new VlmScoringEstimator(MLNetHost.EnvironmentOf(catalog), options);
     }
 
     /// <summary>The vision-language transformer in a model: the model itself, or the last one of a chain, at any depth.</summary>

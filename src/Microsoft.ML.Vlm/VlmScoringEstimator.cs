@@ -10,18 +10,16 @@ namespace Microsoft.ML.Vlm;
 public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
 {
     private readonly IHost _host;
-    private readonly string _modelPath;
-    private readonly string? _adapterPath;
+    private readonly Options _options;
     private readonly VlmTransformerSettings _settings;
 
-    internal VlmScoringEstimator(IHostEnvironment environment, string modelPath, string? adapterPath, VlmTransformerSettings settings)
+    internal VlmScoringEstimator(IHostEnvironment environment, Options options)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
-        settings.Validate();
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
         _host = environment.Register(nameof(VlmScoringEstimator));
-        _modelPath = modelPath;
-        _adapterPath = adapterPath;
-        _settings = settings;
+        _options = options;
+        _settings = VlmTransformerSettings.From(options);
     }
 
     /// <summary>Loads the model; the data is looked at only for its columns.</summary>
@@ -33,14 +31,14 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
         ArgumentNullException.ThrowIfNull(input);
         NativeLibraryLoader.EnsureLoaded();
         _settings.Columns.Check(_host, input.Schema, training: false);
-        ModelFolder folder = ModelFolder.Open(_modelPath);
+        ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
         SharedModel shared = SharedModel.Open(folder, _settings.ComputeType);
         try
         {
-            AdapterSet? adapters = _adapterPath is null ? null : shared.Run(null, model =>
+            AdapterSet? adapters = _options.AdapterPath is not { } path ? null : shared.Run(null, model =>
             {
-                AdapterSet loaded = PeftFolder.Load(model, _adapterPath);
+                AdapterSet loaded = PeftFolder.Load(model, path);
                 loaded.IsEnabled = false;
                 return loaded;
             });
@@ -60,5 +58,19 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
         ArgumentNullException.ThrowIfNull(inputSchema);
         _settings.Columns.Check(_host, inputSchema, training: false);
         return _settings.Columns.Promise(inputSchema);
+    }
+
+    /// <summary>Options of a model that is applied without training.</summary>
+    public sealed class Options : VlmModelOptions
+    {
+        /// <summary>Folder of an adapter in PEFT's format; null, the default, applies the model as it is.</summary>
+        public string? AdapterPath { get; set; }
+
+        /// <inheritdoc/>
+        public override void Validate()
+        {
+            base.Validate();
+            VlmTransformerSettings.From(this).Validate();
+        }
     }
 }

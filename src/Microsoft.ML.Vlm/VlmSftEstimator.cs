@@ -34,7 +34,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
         options.Validate();
         _host = environment.Register(nameof(VlmSftEstimator));
         _options = options;
-        _settings = options.ToSettings();
+        _settings = VlmTransformerSettings.From(options);
     }
 
     /// <summary>Trains.</summary>
@@ -126,9 +126,6 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
     /// <summary>Options of supervised fine-tuning.</summary>
     public sealed class Options : VlmTrainingOptions
     {
-        /// <summary>Input text column with the right answer. The transformer scores it where data has it. Default <c>Label</c>.</summary>
-        public string LabelColumnName { get; set; } = "Label";
-
         /// <summary>Which tokens are trained on (<c>completion_only_loss</c>). Default the answer's.</summary>
         public LabelMasking Masking { get; set; } = LabelMasking.Answer;
 
@@ -140,9 +137,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
             {
                 throw new ArgumentOutOfRangeException(nameof(Masking), Masking, "Not a masking of this library.");
             }
-            ToSettings().Validate();
+            VlmTransformerSettings.From(this).Validate();
         }
-
-        internal VlmTransformerSettings ToSettings() => VlmTransformerSettings.From(this, LabelColumnName);
     }
 }

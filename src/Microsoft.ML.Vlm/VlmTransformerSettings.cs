@@ -34,16 +34,14 @@ internal sealed record VlmTransformerSettings
         _ => null,
     };
 
-    /// <summary>What the options of a training run say of its transformer.</summary>
-    /// <param name="options">The options.</param>
-    /// <param name="labelColumnName">Column of the answer to score.</param>
-    public static VlmTransformerSettings From(VlmTrainingOptions options, string labelColumnName) => new()
+    /// <summary>What options say of the transformer.</summary>
+    public static VlmTransformerSettings From(VlmModelOptions options) => new()
     {
         Columns = new VlmColumns
         {
             Images = options.ImageColumnNames ?? [options.ImageColumnName],
             Prompt = options.PromptColumnName,
-            Label = labelColumnName,
+            Label = options.LabelColumnName,
             Response = options.OutputColumnName,
             Score = options.ScoreColumnName,
         },

@@ -10,7 +10,8 @@ namespace System.Runtime.CompilerServices;
 /// ML.NET leaves everything that saving a model needs internal. The compiler's half is <c>build/Publicize.targets</c>. Internal members are used in this
 /// folder alone, which a test enforces, and another test resolves each of them in the ML.NET that is installed:
 /// <c>ModelSaveContext</c>, <c>ModelLoadContext</c>, <c>VersionInfo</c> and <c>LoadableClass</c> (saving and loading), <c>SchemaShape</c>'s construction,
-/// <c>AnnotationUtils</c> (score annotations), <c>CatalogUtils</c> (a catalog's environment), <c>IHostEnvironmentInternal</c> (the seed and temporary folder).
+/// <c>AnnotationUtils</c> (score annotations), <c>CatalogUtils</c> (a catalog's environment), <c>IHostEnvironmentInternal</c> (the seed),
+/// <c>Contracts</c> (errors, cancellation, log lines), <c>IRowMapper</c> (row by row mappings).
 /// </remarks>
 /// <param name="assemblyName">Simple name of the other assembly.</param>
 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]

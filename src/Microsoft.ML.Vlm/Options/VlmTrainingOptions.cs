@@ -5,47 +5,14 @@ namespace Microsoft.ML.Vlm;
 /// Departures from TRL's defaults: the learning rate follows what is trained (see <see cref="LearningRate"/>), weights keep the number format of the
 /// checkpoint, rows are never cut, and a loss that is not a number stops the run.
 /// </remarks>
-public abstract class VlmTrainingOptions
+public abstract class VlmTrainingOptions : VlmModelOptions
 {
     private protected VlmTrainingOptions()
     {
     }
 
-    /// <summary>Folder of the base model in Hugging Face's layout (<c>model_name_or_path</c>). It is read, never written.</summary>
-    public required string ModelPath { get; set; }
-
     /// <summary>The adapter to train; null trains every weight (full fine-tuning). Default: rank 8 on the linear layers of the language model.</summary>
     public LoraOptions? Lora { get; set; } = new();
-
-    /// <summary>Changes of the checkpoint's image processing; null, the default, changes nothing.</summary>
-    public ImageOptions? Images { get; set; }
-
-    /// <summary>Number format of the base model (<c>dtype</c>, <c>bf16</c>); null, the default, is that of the checkpoint.</summary>
-    public VlmPrecision? Precision { get; set; }
-
-    /// <summary>
-    /// Input column with the image of a row: an image (<c>LoadImages</c>), an image sequence, or the bytes of an image file (<c>LoadRawImageBytes</c>).
-    /// A row may be without image. Default <c>Image</c>.
-    /// </summary>
-    public string ImageColumnName { get; set; } = "Image";
-
-    /// <summary>Several image columns, in the order of their places in the prompt; empty for text alone. Null, the default, is <see cref="ImageColumnName"/>.</summary>
-    public IReadOnlyList<string>? ImageColumnNames { get; set; }
-
-    /// <summary>
-    /// Input text column with the question. <c>&lt;image&gt;</c> in it marks the place of the next image; without marks all images come first.
-    /// Default <c>Prompt</c>.
-    /// </summary>
-    public string PromptColumnName { get; set; } = "Prompt";
-
-    /// <summary>Output text column of the transformer with the generated answer; null for none, which saves the generation. Default <c>Response</c>.</summary>
-    public string? OutputColumnName { get; set; } = "Response";
-
-    /// <summary>
-    /// Output number column of the transformer: mean log-probability of the label's tokens where the data has a label, else of the response's. Null for none.
-    /// Default <c>Score</c>.
-    /// </summary>
-    public string? ScoreColumnName { get; set; } = "Score";
 
     /// <summary>Passes over the data (<c>num_train_epochs</c>); fractions count. Above 0; default 3. Unused when <see cref="MaxSteps"/> is given.</summary>
     public double MaxEpochs { get; set; } = 3;
@@ -94,12 +61,6 @@ public abstract class VlmTrainingOptions
     /// <summary>Steps between two reports to <see cref="MetricsCallback"/> and <c>MLContext.Log</c> (<c>logging_steps</c>). At least 1; default 10.</summary>
     public int LoggingSteps { get; set; } = 10;
 
-    /// <summary>How the transformer's output column is generated. Default: greedy, at most 64 tokens.</summary>
-    public GenerationOptions Generation { get; set; } = new();
-
-    /// <summary>Rows the transformer computes at once (<c>per_device_eval_batch_size</c>). At least 1; default 8.</summary>
-    public int ScoringBatchSize { get; set; } = 8;
-
     /// <summary>Seed of the order of rows, the adapter's initial weights and dropout (<c>seed</c>). Null, the default, takes the ML context's.</summary>
     public int? Seed { get; set; }
 
@@ -109,25 +70,17 @@ public abstract class VlmTrainingOptions
     /// </summary>
     public string? OutputDirectory { get; set; }
 
-    /// <summary>
-    /// Whether saving the transformer puts the base model into the zip, which then needs nothing beside it. Default false: the zip refers to
-    /// <see cref="ModelPath"/> by path and hash. A fully fine-tuned model is always embedded.
-    /// </summary>
-    public bool EmbedBaseModel { get; set; }
-
     /// <summary>Called every <see cref="LoggingSteps"/> steps, on the thread that trains.</summary>
     public Action<VlmTrainingMetrics>? MetricsCallback { get; set; }
 
     /// <summary>Stops training between two batches. <c>MLContext</c>'s own cancellation works too.</summary>
     public CancellationToken CancellationToken { get; set; }
 
-    /// <summary>Throws for a value out of its range.</summary>
-    /// <exception cref="ArgumentException">Names the option, its value and its range.</exception>
-    public virtual void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(ModelPath);
+        base.Validate();
         Lora?.Validate();
-        Images?.Validate();
         Above(MaxEpochs, 0, nameof(MaxEpochs));
         AtLeast(MaxSteps ?? 1, 1, nameof(MaxSteps));
         AtLeast(BatchSize, 1, nameof(BatchSize));
@@ -141,14 +94,7 @@ public abstract class VlmTrainingOptions
         AtLeast(AdamEpsilon, 0, nameof(AdamEpsilon));
         AtLeast(MaxGradientNorm, 0, nameof(MaxGradientNorm));
         AtLeast(LoggingSteps, 1, nameof(LoggingSteps));
-        AtLeast(ScoringBatchSize, 1, nameof(ScoringBatchSize));
-        ArgumentNullException.ThrowIfNull(Generation);
-        Generation.Validate();
         ArgumentNullException.ThrowIfNull(Schedule);
-        if (Precision is { } precision && !Enum.IsDefined(precision))
-        {
-            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Not a number format of this library.");
-        }
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

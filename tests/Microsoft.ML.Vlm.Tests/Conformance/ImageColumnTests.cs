@@ -94,8 +94,9 @@ public sealed class ImageColumnTests : IDisposable
 
     private ColorData.Answer[] Apply(IReadOnlyList<string> images, IDataView data)
     {
-        VlmSftEstimator.Options options = VlmOptions.Quick(o => (o.ImageColumnNames, o.MaxSteps) = (images, 1));
-        using VlmTransformer model = new VlmScoringEstimator(_ml, TinyVlm.Folder, null, VlmTransformerSettings.From(options, "Label")).Fit(data);
+        VlmScoringEstimator.Options options = VlmOptions.Applied();
+        options.ImageColumnNames = images;
+        using VlmTransformer model = _ml.Transforms.ApplyVlm(options).Fit(data);
         return model.Answers(_ml, data);
     }
 

@@ -8,6 +8,8 @@ namespace Microsoft.ML.Vlm.Tests.Conformance;
 
 public sealed class SaveLoadTests : IDisposable
 {
+    private static readonly string s_program = AppContext.BaseDirectory.Replace("Microsoft.ML.Vlm.Tests", "LoadInFreshProcess", StringComparison.Ordinal);
+
     private readonly MLContext _ml = new(seed: 1);
     private readonly ColorData _data = new(6);
 
@@ -97,7 +99,7 @@ public sealed class SaveLoadTests : IDisposable
         transformer.Dispose();
         Directory.Delete(unpacked, recursive: true);
 
-        using VlmTransformer fromFolder = _ml.Transforms.ApplyVlm(output, batchSize: 4, generation: new() { MaxNewTokens = 6 }).Fit(_data.LoadWithImages(_ml));
+        using VlmTransformer fromFolder = _ml.Transforms.ApplyVlm(VlmOptions.Applied(output)).Fit(_data.LoadWithImages(_ml));
         VlmOptions.AssertSame(expected, fromFolder.Answers(_ml, _data.LoadWithImages(_ml)));
         Assert.Contains("SaveModel", Assert.Throws<InvalidOperationException>(() => model.FindVlm().SaveAdapter(output)).Message, StringComparison.Ordinal);
     }
@@ -109,11 +111,11 @@ public sealed class SaveLoadTests : IDisposable
         IDataView data = _data.LoadWithImages(_ml);
         using VlmTransformer model = _ml.Transforms.VlmSft(VlmOptions.Quick(o => o.OutputDirectory = adapter)).Fit(data);
 
-        using VlmTransformer applied = _ml.Transforms.ApplyVlm(TinyVlm.Folder, adapter, batchSize: 4, generation: new() { MaxNewTokens = 6 }).Fit(data);
+        using VlmTransformer applied = _ml.Transforms.ApplyVlm(VlmOptions.Applied(adapter: adapter)).Fit(data);
 
         Assert.True(File.Exists(Path.Combine(adapter, "adapter_model.safetensors")));
         VlmOptions.AssertSame(model.Answers(_ml, data), applied.Answers(_ml, data));
-        using VlmTransformer untouched = _ml.Transforms.ApplyVlm(TinyVlm.Folder, batchSize: 4, generation: new() { MaxNewTokens = 6 }).Fit(data);
+        using VlmTransformer untouched = _ml.Transforms.ApplyVlm(VlmOptions.Applied()).Fit(data);
         Assert.NotEqual(model.Answers(_ml, data)[0].Score, untouched.Answers(_ml, data)[0].Score);
         Assert.Throws<InvalidOperationException>(() => model.SaveModel(_data.Path("nothing")));
     }
@@ -125,19 +127,10 @@ public sealed class SaveLoadTests : IDisposable
         IDataView unlabelled = _ml.Transforms.DropColumns("Label").Fit(_data.Load(_ml)).Transform(_data.Load(_ml));
         ColorData.Answer[] expected = model.Answers(_ml, unlabelled);
         _ml.Model.Save(model, null, Zip);
-        string program = AppContext.BaseDirectory.Replace("Microsoft.ML.Vlm.Tests", "LoadInFreshProcess", StringComparison.Ordinal);
 
-        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in _data.Rows.SelectMany(row => (string[])[_data.Path(row.ImagePath), row.Prompt]).Prepend(Zip).Prepend(Path.Combine(program, "LoadInFreshProcess.dll")))
-        {
-            start.ArgumentList.Add(argument);
-        }
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        (int exitCode, string output, string errors) = await Run(s_program, _data.Rows.SelectMany(row => (string[])[_data.Path(row.ImagePath), row.Prompt]));
 
-        Assert.True(process.ExitCode == 0, await errors);
+        Assert.True(exitCode == 0, errors);
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(expected.Select(answer => Uri.EscapeDataString(answer.Response)), lines.Select(line => line.Split(' ').ElementAtOrDefault(1) ?? ""));
         Assert.All(expected.Zip(lines), pair => Assert.Equal(pair.First.Score, float.Parse(pair.Second.Split(' ')[0], CultureInfo.InvariantCulture), 1e-4));
@@ -190,7 +183,40 @@ public sealed class SaveLoadTests : IDisposable
         Assert.Contains("is not the file this transformer was trained on", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Without_libtorch_the_error_names_the_package_to_add()
+    {
+        using (var model = Fit(VlmOptions.Quick()))
+        {
+            _ml.Model.Save(model, null, Zip);
+        }
+        string program = Directory.CreateDirectory(_data.Path("program")).FullName;
+        foreach (string file in Directory.EnumerateFiles(s_program).Where(file => Path.GetExtension(file) is ".dll" or ".json"))
+        {
+            File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
+        }
+
+        (int exitCode, _, string errors) = await Run(program, []);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("libtorch could not be loaded. Add the package 'libtorch-cpu-", errors, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _data.Dispose();
+
+    private async Task<(int ExitCode, string Output, string Errors)> Run(string program, IEnumerable<string> questions)
+    {
+        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in questions.Prepend(Zip).Prepend(Path.Combine(program, "LoadInFreshProcess.dll")))
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await errors);
+    }
 
     private TransformerChain<VlmTransformer> Fit(VlmSftEstimator.Options options) => _data.Images(_ml).Append(_ml.Transforms.VlmSft(options)).Fit(_data.Load(_ml));
 }

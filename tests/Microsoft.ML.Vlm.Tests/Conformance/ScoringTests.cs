@@ -24,7 +24,7 @@ public sealed class ScoringTests : IDisposable
     [InlineData(64, 1)]
     public void Rows_are_computed_a_batch_at_a_time(int batchSize, int batches)
     {
-        using VlmTransformer model = _ml.Transforms.ApplyVlm(TinyVlm.Folder, batchSize: batchSize, generation: new() { MaxNewTokens = 3 }).Fit(_data.LoadWithImages(_ml));
+        using VlmTransformer model = _ml.Transforms.ApplyVlm(VlmOptions.Applied(batchSize: batchSize)).Fit(_data.LoadWithImages(_ml));
 
         Assert.Equal(10, model.Answers(_ml, _data.LoadWithImages(_ml)).Length);
         Assert.Equal(batches, model.Engine.BatchCount);
@@ -164,5 +164,5 @@ public sealed class ScoringTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     private VlmTransformer Apply()
-        => _ml.Transforms.ApplyVlm(TinyVlm.Folder, batchSize: 4, generation: new() { MaxNewTokens = 6 }).Fit(_data.LoadWithImages(_ml));
+        => _ml.Transforms.ApplyVlm(VlmOptions.Applied()).Fit(_data.LoadWithImages(_ml));
 }

@@ -18,7 +18,16 @@ internal static class VlmOptions
         Generation = new GenerationOptions { MaxNewTokens = 6 },
     };
 
-    /// <summary>The same, changed.</summary>
+    /// <summary>A model as it is, in the batches and with the answers of <see cref="Quick(string?)"/>.</summary>
+    public static VlmScoringEstimator.Options Applied(string? model = null, string? adapter = null, int batchSize = 4) => new()
+    {
+        ModelPath = model ?? TinyVlm.Folder,
+        AdapterPath = adapter,
+        ScoringBatchSize = batchSize,
+        Generation = new GenerationOptions { MaxNewTokens = 6 },
+    };
+
+    /// <summary><see cref="Quick(string?)"/>, changed.</summary>
     public static VlmSftEstimator.Options Quick(Action<VlmSftEstimator.Options> change)
     {
         VlmSftEstimator.Options options = Quick();

@@ -1,0 +1,72 @@
+namespace Microsoft.ML.Vlm;
+
+/// <summary>What every use of a model needs: where it is, which columns it reads and adds, how it answers. The names in brackets are those of TRL and transformers.</summary>
+public abstract class VlmModelOptions
+{
+    private protected VlmModelOptions()
+    {
+    }
+
+    /// <summary>Folder of the model in Hugging Face's layout (<c>model_name_or_path</c>). It is read, never written.</summary>
+    public required string ModelPath { get; set; }
+
+    /// <summary>Changes of the checkpoint's image processing; null, the default, changes nothing.</summary>
+    public ImageOptions? Images { get; set; }
+
+    /// <summary>Number format of the base model (<c>dtype</c>, <c>bf16</c>); null, the default, is that of the checkpoint.</summary>
+    public VlmPrecision? Precision { get; set; }
+
+    /// <summary>
+    /// Input column with the image of a row: an image (<c>LoadImages</c>), an image sequence, or the bytes of an image file (<c>LoadRawImageBytes</c>).
+    /// A row may be without image. Default <c>Image</c>.
+    /// </summary>
+    public string ImageColumnName { get; set; } = "Image";
+
+    /// <summary>Several image columns, in the order of their places in the prompt; empty for text alone. Null, the default, is <see cref="ImageColumnName"/>.</summary>
+    public IReadOnlyList<string>? ImageColumnNames { get; set; }
+
+    /// <summary>
+    /// Input text column with the question. <c>&lt;image&gt;</c> in it marks the place of the next image; without marks all images come first.
+    /// Default <c>Prompt</c>.
+    /// </summary>
+    public string PromptColumnName { get; set; } = "Prompt";
+
+    /// <summary>Input text column with the right answer, which data to predict on need not have. Default <c>Label</c>.</summary>
+    public string LabelColumnName { get; set; } = "Label";
+
+    /// <summary>Output text column of the transformer with the generated answer; null for none, which saves the generation. Default <c>Response</c>.</summary>
+    public string? OutputColumnName { get; set; } = "Response";
+
+    /// <summary>
+    /// Output number column of the transformer: mean log-probability of the label's tokens where the data has a label, else of the response's. Null for none.
+    /// Default <c>Score</c>.
+    /// </summary>
+    public string? ScoreColumnName { get; set; } = "Score";
+
+    /// <summary>How the transformer's output column is generated. Default: greedy, at most 64 tokens.</summary>
+    public GenerationOptions Generation { get; set; } = new();
+
+    /// <summary>Rows the transformer computes at once (<c>per_device_eval_batch_size</c>). At least 1; default 8.</summary>
+    public int ScoringBatchSize { get; set; } = 8;
+
+    /// <summary>
+    /// Whether saving the transformer puts the base model into the zip, which then needs nothing beside it. Default false: the zip refers to
+    /// <see cref="ModelPath"/> by path and hash. A fully fine-tuned model is always embedded.
+    /// </summary>
+    public bool EmbedBaseModel { get; set; }
+
+    /// <summary>Throws for a value out of its range.</summary>
+    /// <exception cref="ArgumentException">Names the option, its value and its range.</exception>
+    public virtual void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(ModelPath);
+        Images?.Validate();
+        ArgumentNullException.ThrowIfNull(Generation);
+        Generation.Validate();
+        ArgumentOutOfRangeException.ThrowIfLessThan(ScoringBatchSize, 1);
+        if (Precision is { } precision && !Enum.IsDefined(precision))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Precision), Precision, "Not a number format of this library.");
+        }
+    }
+}
