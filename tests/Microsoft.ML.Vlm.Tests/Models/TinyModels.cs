@@ -18,7 +18,14 @@ internal static class TinyModels
         ImageTokenId = ImageToken,
         Text = new LlamaConfig
         {
-            ModelType = "llama", VocabularySize = 40, HiddenSize = 24, IntermediateSize = 32, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadSize = 6,
+            ModelType = "llama",
+            VocabularySize = 40,
+            HiddenSize = 24,
+            IntermediateSize = 32,
+            LayerCount = 2,
+            HeadCount = 4,
+            KeyValueHeadCount = 2,
+            HeadSize = 6,
         },
         Vision = new SiglipVisionConfig { HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 2, ImageSize = 8, PatchSize = 2 },
     };
