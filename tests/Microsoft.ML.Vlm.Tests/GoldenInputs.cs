@@ -15,18 +15,6 @@ internal sealed class GoldenInputs : IDisposable
 {
     private const string Folder = "golden/inputs";
 
-    // Families whose models are not built yet. A family in neither list runs, and fails.
-    private static readonly Dictionary<string, string> s_later = new()
-    {
-        ["gemma3"] = "Gemma 3 has a decoder with sliding windows",
-        ["llava"] = "LLaVA has a CLIP tower",
-        ["llava_siglip"] = "LLaVA is not built",
-        ["paligemma"] = "PaliGemma has prefix attention",
-        ["qwen2_5_vl"] = "Qwen 2.5 VL has windowed vision attention and three-dimensional positions",
-        ["qwen2_vl"] = "Qwen 2 VL has three-dimensional positions",
-        ["qwen3_vl"] = "Qwen 3 VL has three-dimensional positions",
-    };
-
     private readonly SafetensorsFile _processor;
 
     private GoldenInputs(string name, string checkpoint, SafetensorsFile processor, SafetensorsFile forward)
@@ -50,17 +38,19 @@ internal sealed class GoldenInputs : IDisposable
     /// <summary>The rows, padding removed; every token behind the first is a target.</summary>
     public IReadOnlyList<VlmSample> Samples { get; }
 
-    /// <summary>Theory data: all cases of the pack, such as <c>smolvlm/single</c>; of a family that is built later its name alone.</summary>
+    /// <summary>Theory data: all cases of the pack, such as <c>smolvlm/single</c>, of the families that are built.</summary>
     public static TheoryData<string> Cases() => Cases(_ => true);
+
+    /// <summary>Theory data: the cases with generated answers.</summary>
+    public static TheoryData<string> AnsweredCases() => Cases(name => File.Exists(Path.Combine(Reference.Root!, Folder, name, "generate.safetensors")));
 
     /// <summary>Theory data: the cases whose model was saved in bfloat16.</summary>
     public static TheoryData<string> BFloat16Cases()
         => Cases(name => File.Exists(ConfigPath(name)) && File.ReadAllText(ConfigPath(name)).Contains("\"bfloat16\"", StringComparison.Ordinal));
 
-    /// <summary>Reads a case; skips the running test, by name, when its family is built later.</summary>
+    /// <summary>Reads a case; skips the running test when the pack is absent.</summary>
     public static GoldenInputs Open(string name)
     {
-        SkipFamiliesBuiltLater(name.Split('/')[0]);
         string folder = Reference.Path([.. Folder.Split('/'), .. name.Split('/')]);
         using JsonDocument meta = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "meta.json")));
         string checkpoint = meta.RootElement.GetProperty("checkpoint").GetString()!, shared = meta.RootElement.GetProperty("family").GetString()!;
@@ -71,13 +61,6 @@ internal sealed class GoldenInputs : IDisposable
         }
         return new GoldenInputs(
             name, Reference.Path(["golden", .. checkpoint.Split('/')]), SafetensorsFile.Open(processor), SafetensorsFile.Open(Path.Combine(folder, "forward.safetensors")));
-    }
-
-    /// <summary>Skips the running test, by name, when the family of a checkpoint folder is built later.</summary>
-    public static void SkipFamiliesBuiltLater(string checkpoint)
-    {
-        string family = checkpoint.Replace("_legacy_layout", "", StringComparison.Ordinal);
-        Assert.SkipWhen(s_later.TryGetValue(family, out string? reason), $"{family}: {reason}.");
     }
 
     /// <summary>For each row the columns of the padded reference tensors that hold a token.</summary>
@@ -106,9 +89,10 @@ internal sealed class GoldenInputs : IDisposable
         {
             return [Reference.Absent];
         }
-        IEnumerable<string> names = Directory.EnumerateDirectories(root).SelectMany(family => s_later.ContainsKey(Path.GetFileName(family))
-            ? [Path.GetFileName(family)]
-            : Directory.EnumerateDirectories(family).Select(path => $"{Path.GetFileName(family)}/{Path.GetFileName(path)}"));
+        IEnumerable<string> names = Directory.EnumerateDirectories(root)
+            .Where(family => Families.IsBuilt(Path.GetFileName(family)))
+            .SelectMany(Directory.EnumerateDirectories)
+            .Select(path => Path.GetRelativePath(root, path).Replace('\\', '/'));
         string[] cases = [.. names.Where(accept).Order(StringComparer.Ordinal)];
         return cases.Length == 0 ? [Reference.Absent] : [.. cases];
     }

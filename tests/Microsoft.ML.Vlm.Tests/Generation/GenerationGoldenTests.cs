@@ -20,14 +20,15 @@ public sealed class GenerationGoldenTests
 
     public static TheoryData<string> Cases => GoldenInputs.Cases();
 
+    public static TheoryData<string> AnsweredCases => GoldenInputs.AnsweredCases();
+
     [Theory]
-    [MemberData(nameof(Cases))]
+    [MemberData(nameof(AnsweredCases))]
     public void Greedy_answers_are_those_of_the_reference(string name)
     {
         using var scope = NewDisposeScope();
         using GoldenInputs inputs = GoldenInputs.Open(name);
         string folder = Reference.Path(["golden", "inputs", .. name.Split('/')]), path = Path.Combine(folder, "generate.safetensors");
-        Assert.SkipUnless(File.Exists(path), "The case has no generated answers.");
         using SafetensorsFile expected = SafetensorsFile.Open(path);
         using JsonDocument meta = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "meta.json")));
         JsonElement generate = meta.RootElement.GetProperty("generate");
