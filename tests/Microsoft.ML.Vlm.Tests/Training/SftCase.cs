@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Chat;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Tests.Images;
+using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Tests.Training;
+
+/// <summary>A training run of the reference: model, adapter, rows and settings as its <c>meta.json</c> says.</summary>
+internal sealed class SftCase : IDisposable
+{
+    private readonly JsonDocument _document;
+
+    private SftCase(string name, JsonDocument document, ScalarType? computeType)
+    {
+        _document = document;
+        Name = name;
+        ModelFolder folder = ModelFolder.Open(Reference.Path(["golden", .. Meta.GetProperty("base").GetString()!.Split('/')]));
+        Samples = ReadRows(VlmProcessor.Load(folder), Meta);
+        Model = ModelLoader.Load(folder, computeType);
+        Adapters = Meta.GetProperty("lora").ValueKind == JsonValueKind.Null ? null : PeftFolder.Load(Model, InitialAdapter());
+        Tensors = SafetensorsFile.Open(Reference.Path("golden", "sft", name, "tensors.safetensors"));
+    }
+
+    public string Name { get; }
+
+    public JsonElement Meta => _document.RootElement;
+
+    public VisionLanguageModel Model { get; }
+
+    /// <summary>The reference's initial adapter on the model; null for full fine-tuning.</summary>
+    public AdapterSet? Adapters { get; }
+
+    public IReadOnlyList<VlmSample> Samples { get; }
+
+    /// <summary>First micro-batch, and logits before and after.</summary>
+    public SafetensorsFile Tensors { get; }
+
+    public TrainingSettings Settings
+    {
+        get
+        {
+            JsonElement args = Meta.GetProperty("args");
+            return new TrainingSettings
+            {
+                BatchSize = args.GetProperty("per_device_train_batch_size").GetInt32(),
+                GradientAccumulationSteps = args.GetProperty("gradient_accumulation_steps").GetInt32(),
+                MaxSteps = args.GetProperty("max_steps").GetInt32(),
+                LearningRate = args.GetProperty("learning_rate").GetDouble(),
+                Schedule = args.GetProperty("lr_scheduler_type").GetString() switch
+                {
+                    "linear" => LearningRateSchedule.Linear,
+                    "cosine" => LearningRateSchedule.Cosine,
+                    "constant" => LearningRateSchedule.Constant,
+                    "constant_with_warmup" => LearningRateSchedule.ConstantWithWarmup,
+                    var other => throw new InvalidDataException($"{Name}: the schedule '{other}' is not known to this test."),
+                },
+                WarmupSteps = args.GetProperty("warmup_steps").GetInt32(),
+                WeightDecay = args.GetProperty("weight_decay").GetDouble(),
+                AdamBeta1 = args.GetProperty("adam_beta1").GetDouble(),
+                AdamBeta2 = args.GetProperty("adam_beta2").GetDouble(),
+                AdamEpsilon = args.GetProperty("adam_epsilon").GetDouble(),
+                MaxGradientNorm = args.GetProperty("max_grad_norm").GetDouble(),
+                LoggingSteps = 1,
+            };
+        }
+    }
+
+    public static SftCase Open(string name, ScalarType? computeType = null)
+        => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", "sft", name, "meta.json"))), computeType);
+
+    /// <summary>Trains in the order of the rows and gives the metrics of every step.</summary>
+    public IReadOnlyList<VlmTrainingMetrics> Train(int steps = int.MaxValue)
+    {
+        using CancellationTokenSource cancellation = new();
+        List<VlmTrainingMetrics> log = [];
+        try
+        {
+            new FineTuningLoop(Model, Adapters, new SftObjective(), Settings).Run(new SampleList(Samples), metrics =>
+            {
+                log.Add(metrics);
+                if (metrics.Step == steps)
+                {
+                    cancellation.Cancel();
+                }
+            }, cancellation.Token);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+        return log;
+    }
+
+    public void Dispose()
+    {
+        Tensors.Dispose();
+        Adapters?.Dispose();
+        Model.Dispose();
+        _document.Dispose();
+    }
+
+    private string InitialAdapter()
+    {
+        string folder = Meta.TryGetProperty("init_adapter", out JsonElement elsewhere) ? elsewhere.GetString()! : $"sft/{Name}/init_adapter";
+        return Reference.Path(["golden", .. folder.Split('/')]);
+    }
+
+    private static VlmSample[] ReadRows(VlmProcessor processor, JsonElement meta)
+    {
+        LabelMasking masking = meta.GetProperty("completion_only_loss").GetBoolean() ? LabelMasking.Answer : LabelMasking.FullSequence;
+        return [.. meta.GetProperty("data").EnumerateArray().Select((row, index) => processor.CreateTraining(ReadRow(row, index), masking))];
+    }
+
+    private static VlmExample ReadRow(JsonElement row, int index)
+    {
+        bool isConversation = row.TryGetProperty("messages", out JsonElement messages);
+        return new VlmExample
+        {
+            Prompt = ReadMessages(isConversation ? messages : row.GetProperty("prompt")),
+            Completion = isConversation ? null : ReadMessages(row.GetProperty("completion")),
+            Images = [.. row.GetProperty("images").EnumerateArray().Select(image => ReferenceImages.Read(image.GetString()!))],
+            Row = index,
+        };
+    }
+
+    private static VlmMessage[] ReadMessages(JsonElement messages) =>
+    [
+        .. messages.EnumerateArray().Select(message => new VlmMessage(message.GetProperty("role").GetString()!,
+        [
+            .. message.GetProperty("content").EnumerateArray()
+                .Select(part => part.GetProperty("type").GetString() == "image" ? MessagePart.Image : MessagePart.FromText(part.GetProperty("text").GetString()!)),
+        ])),
+    ];
+}
