@@ -5,6 +5,8 @@ namespace Microsoft.ML.Vlm.Chat.Templates;
 /// <summary>Python's operators.</summary>
 internal static class Arithmetic
 {
+    private const int MaximumBits = 4096;
+
     /// <summary>A number as floating point; booleans count as 0 and 1.</summary>
     public static bool TryNumber(object? value, out double number)
     {
@@ -64,7 +66,8 @@ internal static class Arithmetic
         {
             throw new TemplateException("division by zero.", 0);
         }
-        return a is double || b is double || operation == "/" ? (object)Real(operation, x, y) : Narrow(Whole(operation, Integer(a), Integer(b)));
+        bool isReal = a is double || b is double || operation == "/" || (operation == "**" && y < 0);
+        return isReal ? (object)Real(operation, x, y) : Narrow(Whole(operation, Integer(a), Integer(b)));
     }
 
     /// <summary><c>-value</c>.</summary>
@@ -82,10 +85,13 @@ internal static class Arithmetic
         "-" => x - y,
         "*" => x * y,
         "/" => x / y,
-        "//" => Math.Floor(x / y),
-        "%" => x - (y * Math.Floor(x / y)),
-        _ => Math.Pow(x, y),
+        "//" => Math.Floor((x - Remainder(x, y)) / y),
+        "%" => Remainder(x, y),
+        _ => Math.Pow(x, y) is var power && double.IsNaN(power) ? throw new TemplateException("a power is no real number.", 0) : power,
     };
+
+    // Python's remainder has the divisor's sign.
+    private static double Remainder(double x, double y) => x % y is var remainder && remainder != 0 && remainder < 0 != y < 0 ? remainder + y : remainder;
 
     private static BigInteger Whole(string operation, BigInteger x, BigInteger y)
     {
@@ -98,17 +104,25 @@ internal static class Arithmetic
             case "*":
                 return x * y;
             case "**":
-                return y >= 0 && y <= 64 ? BigInteger.Pow(x, (int)y) : throw new TemplateException("'**' takes exponents from 0 to 64.", 0);
+                return y <= 64 ? BigInteger.Pow(x, (int)y) : throw new TemplateException("'**' takes exponents from 0 to 64.", 0);
         }
         var quotient = BigInteger.DivRem(x, y, out BigInteger remainder);
-        // Python rounds the quotient down, so that the remainder has the divisor's sign.
+        // Python rounds the quotient down.
         bool adjust = !remainder.IsZero && remainder.Sign != y.Sign;
         return operation == "//" ? quotient - (adjust ? 1 : 0) : remainder + (adjust ? y : 0);
     }
 
-    private static long Narrow(BigInteger value) => value >= long.MinValue && value <= long.MaxValue
-        ? (long)value
-        : throw new TemplateException("an integer is larger than 64 bits.", 0);
+    // Boxed as what it is: the analyzer overlooks the long.
+#pragma warning disable CA1859
+    private static object Narrow(BigInteger value)
+#pragma warning restore CA1859
+    {
+        if (value.GetBitLength() > MaximumBits)
+        {
+            throw new TemplateException($"an integer is larger than {MaximumBits} bits.", 0);
+        }
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
+    }
 
     private static object Repeat(object? value, BigInteger count, RenderBudget budget)
     {

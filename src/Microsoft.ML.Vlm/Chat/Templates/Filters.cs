@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -29,7 +30,7 @@ internal static partial class Filters
                 return StringMethods.Replace(
                     Text(value, budget), PythonText.Str(replace[1], budget), PythonText.Str(replace[2], budget), replace.Integer(3) ?? -1, budget);
             case "indent":
-                return Indent(Text(value, budget), arguments.Bind(name, 1, "value", "width", "first", "blank"), budget);
+                return Indent(value as string ?? throw new TemplateException($"a {TemplateValue.TypeName(value)} is no text to indent.", 0), arguments.Bind(name, 1, "value", "width", "first", "blank"), budget);
             case "round":
                 return Round(arguments.Bind(name, 1, "value", "precision", "method"));
             case "int":
@@ -124,11 +125,13 @@ internal static partial class Filters
         };
     }
 
-    private static long? ToInteger(object? value) => value switch
+    private static object? ToInteger(object? value) => value switch
     {
         bool flag => flag ? 1L : 0L,
-        long number => number,
+        long number => (object)number,
         double number when double.IsFinite(number) && Math.Abs(number) < long.MaxValue => (long)number,
+        BigInteger number => number,
+        Undefined undefined => throw new TemplateException(undefined.Reason, 0),
         string text when long.TryParse(CodePoints.Strip(text, null, true, true), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             => number,
         string when ToReal(value) is { } number && double.IsFinite(number) && Math.Abs(number) < long.MaxValue => (long)number,
@@ -139,6 +142,7 @@ internal static partial class Filters
     {
         string text => double.TryParse(CodePoints.Strip(text, null, true, true), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
             ? number : null,
+        Undefined undefined => throw new TemplateException(undefined.Reason, 0),
         _ => Arithmetic.TryNumber(value, out double number) ? number : null,
     };
 

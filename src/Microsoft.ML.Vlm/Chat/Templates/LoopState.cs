@@ -2,14 +2,10 @@ namespace Microsoft.ML.Vlm.Chat.Templates;
 
 /// <summary>The variable <c>loop</c> inside a <c>for</c>.</summary>
 /// <param name="items">What is walked.</param>
-/// <param name="depth">1 for an outermost loop.</param>
-internal sealed class LoopState(IReadOnlyList<object?> items, int depth)
+internal sealed class LoopState(IReadOnlyList<object?> items)
 {
     /// <summary>What is walked.</summary>
     public IReadOnlyList<object?> Items { get; } = items;
-
-    /// <summary>1 for an outermost loop.</summary>
-    public int Depth { get; } = depth;
 
     /// <summary>The turn, counted from 0.</summary>
     public int Index { get; set; }
@@ -27,8 +23,9 @@ internal sealed class LoopState(IReadOnlyList<object?> items, int depth)
             "first" => Index == 0,
             "last" => Index == count - 1,
             "length" => (long)count,
-            "depth" => (long)Depth,
-            "depth0" => Depth - 1L,
+            // It counts recursive loops only, and those are not supported.
+            "depth" => 1L,
+            "depth0" => 0L,
             "previtem" => Index > 0 ? Items[Index - 1] : new Undefined("there is no previous item"),
             "nextitem" => Index + 1 < count ? Items[Index + 1] : new Undefined("there is no next item"),
             "cycle" => new TemplateFunction("loop.cycle", arguments => arguments.Positional is { Count: > 0 } values

@@ -71,7 +71,7 @@ internal static class Members
                 budget.Step(sequence.Items.Count);
                 return new TemplateSequence(sequence.Kind, Select(sequence.Items, bounds));
             default:
-                return new Undefined($"a {TemplateValue.TypeName(target)} cannot be sliced");
+                throw new TemplateException($"a {TemplateValue.TypeName(target)} cannot be sliced.", 0);
         }
     }
 

@@ -40,7 +40,7 @@ internal static class PercentFormat
             text.Append(Convert(conversion, precision, arguments[next++], budget));
             budget.Text(text.Length);
         }
-        return next == arguments.Count || values is TemplateDictionary
+        return next == arguments.Count || values is TemplateDictionary or TemplateSequence { Kind: SequenceKind.List } or Undefined
             ? text.ToString()
             : throw new TemplateException("a '%' format has fewer conversions than values.", 0);
     }

@@ -92,7 +92,7 @@ internal static class SequenceFilters
             string filter = Name(arguments.Positional[1]);
             convert = item => Filters.Apply(filter, arguments with { Positional = [item, .. arguments.Positional.Skip(2)] });
         }
-        return TemplateSequence.Iterator([.. TemplateValue.Iterate(value, budget).Select(convert)]);
+        return TemplateSequence.Iterator([.. Elements(value, budget).Select(convert)]);
     }
 
     private static TemplateSequence Select(object? value, CallArguments arguments, bool byAttribute, bool keep)
@@ -105,12 +105,15 @@ internal static class SequenceFilters
         }
         Func<object?, object?> select = byAttribute ? Selector(arguments.Positional[1], budget) : item => item;
         string? test = arguments.Positional.Count > skipped ? Name(arguments.Positional[skipped]) : null;
-        return TemplateSequence.Iterator(TemplateValue.Iterate(value, budget).FindAll(item => keep == Passes(select(item))));
+        return TemplateSequence.Iterator(Elements(value, budget).FindAll(item => keep == Passes(select(item))));
 
         bool Passes(object? item) => test is null
             ? TemplateValue.IsTrue(item)
             : Tests.Apply(test, arguments with { Positional = [item, .. arguments.Positional.Skip(skipped + 1)] });
     }
+
+    // Jinja's map and select take anything false for an empty sequence.
+    private static List<object?> Elements(object? value, RenderBudget budget) => TemplateValue.IsTrue(value) ? TemplateValue.Iterate(value, budget) : [];
 
     private static object? Sum(object? value, BoundArguments bound, RenderBudget budget)
         => TemplateValue.Iterate(value, budget).Select(Selector(bound[1], budget))
@@ -145,7 +148,14 @@ internal static class SequenceFilters
     private static TemplateSequence Sorted(List<object?> items, Func<object?, object?> key, bool caseSensitive, bool reverse, RenderBudget budget)
     {
         var comparer = Comparer<object?>.Create((a, b) => reverse ? TemplateValue.Compare(b, a, budget) : TemplateValue.Compare(a, b, budget));
-        return TemplateSequence.List([.. items.OrderBy(item => Folded(key(item), caseSensitive), comparer)]);
+        try
+        {
+            return TemplateSequence.List([.. items.OrderBy(item => Folded(key(item), caseSensitive), comparer)]);
+        }
+        catch (InvalidOperationException exception) when (exception.InnerException is TemplateException inner)
+        {
+            throw new TemplateException(inner.Reason, inner.Line, exception);
+        }
     }
 
     private static TemplateSequence Unique(object? value, BoundArguments bound, RenderBudget budget)

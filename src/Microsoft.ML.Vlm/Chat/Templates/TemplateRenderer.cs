@@ -36,18 +36,18 @@ internal sealed class TemplateRenderer
             scope.Set(name, value);
         }
         var output = new RenderOutput(renderer._budget, isDocument: true);
-        renderer.Run(template, new Scope(scope), output, loopDepth: 0);
+        renderer.Run(template, new Scope(scope), output);
         return new RenderedChat(output.ToString(), renderer._hasHiddenSpans ? [] : renderer._spans);
     }
 
-    private Flow Run(IReadOnlyList<Statement> body, Scope scope, RenderOutput output, int loopDepth)
+    private Flow Run(IReadOnlyList<Statement> body, Scope scope, RenderOutput output)
     {
         foreach (Statement statement in body)
         {
             _budget.Enter();
             try
             {
-                Flow flow = Run(statement, scope, output, loopDepth);
+                Flow flow = Run(statement, scope, output);
                 if (flow != Flow.Next)
                 {
                     return flow;
@@ -65,7 +65,7 @@ internal sealed class TemplateRenderer
         return Flow.Next;
     }
 
-    private Flow Run(Statement statement, Scope scope, RenderOutput output, int loopDepth)
+    private Flow Run(Statement statement, Scope scope, RenderOutput output)
     {
         switch (statement)
         {
@@ -79,20 +79,20 @@ internal sealed class TemplateRenderer
                 Assign(set.Target, _expressions.Evaluate(set.Value, scope), scope);
                 return Flow.Next;
             case IfStatement conditional:
-                return RunIf(conditional, scope, output, loopDepth);
+                return RunIf(conditional, scope, output);
             case ForStatement loop:
-                return RunFor(loop, scope, output, loopDepth);
+                return RunFor(loop, scope, output);
             case SetBlockStatement block:
-                var text1 = new RenderOutput(_budget, isDocument: false);
-                Flow flow = Run(block.Body, new Scope(scope), text1, loopDepth);
-                Assign(block.Target, block.Filter is { } filter ? _expressions.Filter(filter, text1.ToString(), scope) : text1.ToString(), scope);
+                var content = new RenderOutput(_budget, isDocument: false);
+                Flow flow = Run(block.Body, new Scope(scope), content);
+                Assign(block.Target, block.Filter is { } filter ? _expressions.Filter(filter, content.ToString(), scope) : content.ToString(), scope);
                 return flow;
             case MacroStatement macro:
                 scope.Set(macro.Name, new TemplateFunction(macro.Name, arguments => CallMacro(macro, arguments, scope)));
                 return Flow.Next;
             case GenerationStatement generation:
                 int start = output.Length;
-                Run(generation.Body, new Scope(scope), output, loopDepth);
+                Run(generation.Body, new Scope(scope), output);
                 _spans.Add((start, output.Length - start));
                 _hasHiddenSpans |= !output.IsDocument;
                 return Flow.Next;
@@ -103,19 +103,19 @@ internal sealed class TemplateRenderer
         }
     }
 
-    private Flow RunIf(IfStatement statement, Scope scope, RenderOutput output, int loopDepth)
+    private Flow RunIf(IfStatement statement, Scope scope, RenderOutput output)
     {
         foreach ((Expression? condition, IReadOnlyList<Statement> body) in statement.Branches)
         {
             if (condition is null || TemplateValue.IsTrue(_expressions.Evaluate(condition, scope)))
             {
-                return Run(body, scope, output, loopDepth);
+                return Run(body, scope, output);
             }
         }
         return Flow.Next;
     }
 
-    private Flow RunFor(ForStatement statement, Scope scope, RenderOutput output, int loopDepth)
+    private Flow RunFor(ForStatement statement, Scope scope, RenderOutput output)
     {
         List<object?> items = TemplateValue.Iterate(_expressions.Evaluate(statement.Items, scope), _budget);
         if (statement.Filter is { } filter)
@@ -129,16 +129,16 @@ internal sealed class TemplateRenderer
         }
         if (items.Count == 0)
         {
-            return Run(statement.Otherwise, new Scope(scope), output, loopDepth);
+            return Run(statement.Otherwise, new Scope(scope), output);
         }
-        var loop = new LoopState(items, loopDepth + 1);
+        var loop = new LoopState(items);
         for (int index = 0; index < items.Count; index++)
         {
             loop.Index = index;
             var inner = new Scope(scope);
             inner.Set("loop", loop);
             Assign(statement.Target, items[index], inner);
-            if (Run(statement.Body, inner, output, loopDepth + 1) == Flow.Break)
+            if (Run(statement.Body, inner, output) == Flow.Break)
             {
                 break;
             }
@@ -160,7 +160,7 @@ internal sealed class TemplateRenderer
             scope.Set(names[index], value);
         }
         var output = new RenderOutput(_budget, isDocument: false);
-        Run(macro.Body, scope, output, loopDepth: 0);
+        Run(macro.Body, scope, output);
         return output.ToString();
     }
 

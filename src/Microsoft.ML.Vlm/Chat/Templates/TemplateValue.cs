@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Microsoft.ML.Vlm.Chat.Templates;
 
 /// <summary>
-/// The values of templates and what Python does with them. A value is null (None), <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/> (only
-/// from JSON, to be printed), <see cref="double"/>, <see cref="string"/>, <see cref="TemplateSequence"/>, <see cref="TemplateDictionary"/>,
+/// The values of templates and what Python does with them. A value is null (None), <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>
+/// (what does not fit 64 bits), <see cref="double"/>, <see cref="string"/>, <see cref="TemplateSequence"/>, <see cref="TemplateDictionary"/>,
 /// <see cref="TemplateNamespace"/>, <see cref="TemplateFunction"/>, <see cref="LoopState"/>, <see cref="SliceBounds"/> or <see cref="Undefined"/>.
 /// </summary>
 internal static class TemplateValue
@@ -165,7 +165,9 @@ internal static class TemplateValue
                     ? text.Contains(part, StringComparison.Ordinal)
                     : throw new TemplateException($"'in' a string looks for a string, not a {TypeName(item)}.", 0);
             case TemplateDictionary dictionary:
-                return TemplateDictionary.IsHashable(item) && dictionary.TryGetValue(item, out _);
+                return item is TemplateDictionary or TemplateSequence { Kind: SequenceKind.List }
+                    ? throw new TemplateException($"a {TypeName(item)} cannot be the key of a dictionary.", 0)
+                    : dictionary.TryGetValue(item, out _);
             default:
                 return Iterate(container, budget).Exists(other => AreEqual(item, other, budget));
         }
