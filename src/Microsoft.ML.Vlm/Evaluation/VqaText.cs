@@ -10,16 +10,19 @@ internal static partial class VqaText
 
     private static readonly FrozenSet<string> s_articles = FrozenSet.Create("a", "an", "the");
 
-    private static readonly FrozenDictionary<string, string> s_replacements = new Dictionary<string, string>
-    {
-        ["none"] = "0", ["zero"] = "0", ["one"] = "1", ["two"] = "2", ["three"] = "3", ["four"] = "4", ["five"] = "5", ["six"] = "6",
-        ["seven"] = "7", ["eight"] = "8", ["nine"] = "9", ["ten"] = "10",
-        ["dont"] = "don't", ["isnt"] = "isn't", ["arent"] = "aren't", ["cant"] = "can't", ["couldnt"] = "couldn't", ["didnt"] = "didn't",
-        ["doesnt"] = "doesn't", ["hasnt"] = "hasn't", ["havent"] = "haven't", ["wasnt"] = "wasn't", ["werent"] = "weren't", ["wont"] = "won't",
-        ["wouldnt"] = "wouldn't", ["shouldnt"] = "shouldn't", ["thats"] = "that's", ["whats"] = "what's", ["wheres"] = "where's",
-        ["whos"] = "who's", ["im"] = "i'm", ["ive"] = "i've", ["youre"] = "you're", ["youve"] = "you've", ["theyre"] = "they're",
-        ["theyve"] = "they've", ["weve"] = "we've", ["hes"] = "he's", ["shes"] = "she's", ["id"] = "i'd",
-    }.ToFrozenDictionary();
+    // Each number word at the place of its digit; "none" counts as zero.
+    private static readonly string[] s_numberWords = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+    // Found when they are written without the apostrophe.
+    private static readonly string[] s_contractions =
+        ("don't isn't aren't can't couldn't didn't doesn't hasn't haven't wasn't weren't won't wouldn't shouldn't that's what's where's who's "
+        + "i'm i've you're you've they're they've we've he's she's i'd").Split(' ');
+
+    private static readonly FrozenDictionary<string, string> s_replacements = s_numberWords
+        .Select((word, number) => KeyValuePair.Create(word, $"{number}"))
+        .Append(KeyValuePair.Create("none", "0"))
+        .Concat(s_contractions.Select(contraction => KeyValuePair.Create(contraction.Replace("'", "", StringComparison.Ordinal), contraction)))
+        .ToFrozenDictionary();
 
     /// <summary>Drops marks and articles, writes number words as digits and contractions with their apostrophe; lower case, single spaces.</summary>
     public static string Normalize(string text)
