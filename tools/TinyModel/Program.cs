@@ -5,12 +5,12 @@ using TorchSharp;
 const string Usage = """
     Builds the tiny model of samples/Charts: tokenizer, configuration, and weights trained from nothing on captions of charts.
 
-      dotnet run -c Release --project tools/TinyModel -- FOLDER [--steps 1200] [--seed 1] [--threads 1]
+      dotnet run -c Release --project tools/TinyModel -- FOLDER [--steps 1800] [--seed 1] [--threads 1]
 
     FOLDER gets the model. Steps of 0 write no weights. See docs/tiny-model.md.
     """;
 
-Dictionary<string, int> numbers = new() { ["--steps"] = 1200, ["--seed"] = 1, ["--threads"] = 1 };
+Dictionary<string, int> numbers = new() { ["--steps"] = 1800, ["--seed"] = 1, ["--threads"] = 1 };
 bool isUnderstood = args.Length % 2 == 1 && !args[0].StartsWith('-');
 for (int index = 1; isUnderstood && index < args.Length; index += 2)
 {
