@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace Charts;
+
+/// <summary>A folder with pictures and with <c>train.jsonl</c> and <c>test.jsonl</c>, whose lines are <c>{"image": path, "query": text, "label": [text]}</c>.</summary>
+internal static class ChartFolder
+{
+    /// <summary>Reads a file of questions.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="file">Such as <c>train.jsonl</c>.</param>
+    /// <param name="limit">Most rows to read.</param>
+    /// <exception cref="SampleException">The file or a picture is missing, or a line is not such a row; says which and what to do.</exception>
+    public static ChartRow[] Read(string folder, string file, int limit)
+    {
+        string path = Path.Combine(folder, file);
+        if (!File.Exists(path))
+        {
+            throw new SampleException($"'{path}' does not exist. The folder given with --data needs train.jsonl and test.jsonl, a line a row: "
+                + """{"image": "images/1.png", "query": "...", "label": ["..."]}.""");
+        }
+        ChartRow[] rows = [.. File.ReadLines(path).Select((line, index) => (Text: line, Number: index + 1))
+            .Where(line => !string.IsNullOrWhiteSpace(line.Text))
+            .Take(limit)
+            .Select(line => ParseRow(line.Text, folder, $"{file}, line {line.Number}"))];
+        return rows.Length > 0 ? rows : throw new SampleException($"'{path}' has no rows; it needs at least one.");
+    }
+
+    /// <summary>Writes a file of questions.</summary>
+    public static void Write(string path, IEnumerable<ChartRow> rows)
+        => SafeFile.WriteLines(path, rows.Select(row => JsonSerializer.Serialize(new { image = row.ImagePath, query = row.Query, label = new[] { row.Answer } })));
+
+    private static ChartRow ParseRow(string line, string folder, string place)
+    {
+        ChartRow row;
+        try
+        {
+            JsonElement json = JsonSerializer.Deserialize<JsonElement>(line);
+            JsonElement label = json.GetProperty("label");
+            row = new ChartRow
+            {
+                ImagePath = json.GetProperty("image").GetString() ?? throw new JsonException("The image is null."),
+                Query = json.GetProperty("query").GetString() ?? throw new JsonException("The query is null."),
+                Answer = (label.ValueKind == JsonValueKind.Array ? label.EnumerateArray().First() : label).GetString() ?? throw new JsonException("The label is null."),
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new SampleException($$"""{{place}}: this is not a row like {"image": "images/1.png", "query": "...", "label": ["..."]} ({{exception.Message}})""", exception);
+        }
+        string picture = Path.Combine(folder, row.ImagePath);
+        return File.Exists(picture) ? row : throw new SampleException($"{place}: the picture '{picture}' does not exist. Paths count from the data folder.");
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Vlm;
+
+namespace Charts;
+
+/// <summary>The estimators of the job, set up as the user asked for.</summary>
+/// <param name="ml">The context of the run.</param>
+/// <param name="options">The command line.</param>
+/// <param name="dataFolder">What the pictures' paths count from.</param>
+internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string dataFolder)
+{
+    private const int AnswersAtOnce = 50;
+
+    private readonly GenerationOptions _generation = new() { MaxNewTokens = 24 };
+
+    // The tiny model is stored in 16 bits; a processor computes faster, and learns better, in 32.
+    private VlmPrecision? Precision => options.Model is null ? VlmPrecision.Float32 : null;
+
+    /// <summary>Reads the pictures.</summary>
+    public ImageLoadingEstimator LoadImages() => ml.Transforms.LoadImages("Image", dataFolder, nameof(ChartRow.ImagePath));
+
+    /// <summary>Answers as the checkpoint does.</summary>
+    public VlmScoringEstimator BaseModel() => ml.Transforms.ApplyVlm(new VlmScoringEstimator.Options
+    {
+        ModelPath = options.ModelPath,
+        Precision = Precision,
+        PromptColumnName = nameof(ChartRow.Query),
+        ScoreColumnName = null,
+        Generation = _generation,
+        ScoringBatchSize = AnswersAtOnce,
+    });
+
+    /// <summary>Learns to answer.</summary>
+    /// <param name="rowCount">Training questions.</param>
+    /// <param name="report">Is told how training goes.</param>
+    public VlmSftEstimator FineTuning(int rowCount, Action<VlmTrainingMetrics> report) => ml.Transforms.VlmSft(new VlmSftEstimator.Options
+    {
+        ModelPath = options.ModelPath,
+        EmbedBaseModel = options.Model is null,
+        Precision = Precision,
+        PromptColumnName = nameof(ChartRow.Query),
+        LabelColumnName = nameof(ChartRow.Answer),
+        ScoreColumnName = null,
+        Lora = new LoraOptions { Rank = 16, Alpha = 32 },
+        MaxEpochs = options.Epochs,
+        BatchSize = options.BatchSize,
+        LearningRate = options.LearningRate,
+        WarmupRatio = 0.05,
+        // In a short run the large gradients of the first steps have to be forgotten soon.
+        AdamBeta2 = 0.98,
+        LoggingSteps = Math.Clamp(options.Epochs * rowCount / options.BatchSize / 100, 1, 10),
+        Generation = _generation,
+        ScoringBatchSize = AnswersAtOnce,
+        MetricsCallback = report,
+    });
+}
