@@ -3,9 +3,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
 
-/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019): one fused call over the parameters that decay and one over the others.</summary>
-internal sealed class AdamW : IDisposable
+/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019): one fused call over all parameters of the same decay and rate.</summary>
+internal sealed class AdamW : IOptimizer
 {
+    private const string FirstKind = "exp_avg";
+    private const string SecondKind = "exp_avg_sq";
+
     private readonly double _beta1;
     private readonly double _beta2;
     private readonly double _epsilon;
@@ -29,7 +32,7 @@ internal sealed class AdamW : IDisposable
         SecondMoments = Zeros(parameters);
     }
 
-    /// <summary>What it updates.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<TrainableParameter> Parameters { get; }
 
     /// <summary>Running means of the gradients, in the order of <see cref="Parameters"/>.</summary>
@@ -38,9 +41,7 @@ internal sealed class AdamW : IDisposable
     /// <summary>Running means of the squared gradients, in the order of <see cref="Parameters"/>.</summary>
     public IReadOnlyList<Tensor> SecondMoments { get; }
 
-    /// <summary>Updates the parameters that have a gradient, in place. The others, and their count of steps, stay as they are.</summary>
-    /// <param name="gradients">In the order of <see cref="Parameters"/>.</param>
-    /// <param name="learningRate">Step size.</param>
+    /// <inheritdoc/>
     public void Step(IReadOnlyList<Tensor?> gradients, double learningRate)
     {
         using var scope = NewDisposeScope();
@@ -50,13 +51,38 @@ internal sealed class AdamW : IDisposable
         {
             _steps[index]++;
         }
-        foreach (int[] group in updated.GroupBy(index => (_decays[index], _steps[index])).Select(group => group.ToArray()))
+        foreach (int[] group in updated.GroupBy(index => (_decays[index], _steps[index], Parameters[index].LearningRateScale)).Select(group => group.ToArray()))
         {
             Tensor steps = tensor((float)_steps[group[0]], device: Parameters[group[0]].Value.device);
             Aten.FusedAdamW(
                 [.. group.Select(index => Parameters[index].Value)], [.. group.Select(index => gradients[index]!)],
                 [.. group.Select(index => FirstMoments[index])], [.. group.Select(index => SecondMoments[index])], [.. group.Select(_ => steps)],
-                learningRate, _beta1, _beta2, _decays[group[0]] ? _weightDecay : 0, _epsilon);
+                learningRate * Parameters[group[0]].LearningRateScale, _beta1, _beta2, _decays[group[0]] ? _weightDecay : 0, _epsilon);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> ToTensors()
+    {
+        Dictionary<string, Tensor> tensors = [];
+        for (int index = 0; index < Parameters.Count; index++)
+        {
+            tensors.Add(OptimizerState.Key(Parameters[index], FirstKind), FirstMoments[index]);
+            tensors.Add(OptimizerState.Key(Parameters[index], SecondKind), SecondMoments[index]);
+            tensors.Add(OptimizerState.Key(Parameters[index], OptimizerState.StepKind), tensor((long)_steps[index]));
+        }
+        return tensors;
+    }
+
+    /// <inheritdoc/>
+    public void LoadTensors(IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var scope = NewDisposeScope();
+        IReadOnlyDictionary<string, Tensor> own = ToTensors();
+        OptimizerState.Load(own, tensors);
+        for (int index = 0; index < Parameters.Count; index++)
+        {
+            _steps[index] = (int)own[OptimizerState.Key(Parameters[index], OptimizerState.StepKind)].item<long>();
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class FineTuningLoop
 
         TrainableParameter[] parameters = Parameters();
         int totalSteps = _settings.TotalSteps(source.Count), warmupSteps = _settings.WarmupStepsOf(totalSteps);
-        using AdamW optimizer = new(parameters, _settings.AdamBeta1, _settings.AdamBeta2, _settings.AdamEpsilon, _settings.WeightDecay);
+        using IOptimizer optimizer = new AdamW(parameters, _settings.AdamBeta1, _settings.AdamBeta2, _settings.AdamEpsilon, _settings.WeightDecay);
         using VisionFeatureCache features = new(_model, _settings.FeatureCacheBytes);
         MetricsLog log = new(totalSteps, _settings.LoggingSteps, onLog);
         int step = 0;
@@ -105,7 +105,7 @@ internal sealed class FineTuningLoop
                 $"Step {step}: the loss of {TrainingWindow.Name(rows)} is {result.Loss}. Training stopped; try a lower learning rate, or look at these rows.");
     }
 
-    private double Update(AdamW optimizer, TrainingWindow window, int step, double learningRate)
+    private double Update(IOptimizer optimizer, TrainingWindow window, int step, double learningRate)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

@@ -7,6 +7,9 @@ namespace Microsoft.ML.Vlm.Training;
 /// <param name="Value">A leaf of the autograd graph, float32.</param>
 internal readonly record struct TrainableParameter(string Name, Tensor Value)
 {
+    /// <summary>What the learning rate is multiplied by for this parameter, such as LoRA+'s ratio or the rate of the vision part. At least 0; default 1.</summary>
+    public double LearningRateScale { get; init; } = 1;
+
     /// <summary>
     /// Whether weight decay applies: neither to biases nor to norms. Told by the name, as transformers does, and true for every adapter matrix.
     /// </summary>
