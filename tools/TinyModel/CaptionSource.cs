@@ -17,14 +17,26 @@ internal sealed class CaptionSource(VlmProcessor processor, int count, int seed)
     public long Count => count;
 
     /// <inheritdoc/>
-    public IEnumerable<VlmSample> Read(int epoch)
+    public SampleOrderState OrderState => new(count);
+
+    /// <inheritdoc/>
+    public void Restore(SampleOrderState state)
+    {
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<VlmSample> Read(int epoch, long skip)
     {
         var random = new SeededRandom(seed, stream: 100 + epoch);
         var generator = new ChartGenerator(random);
         for (int row = 0; row < count; row++)
         {
             Chart chart = generator.Next();
-            yield return CreateSample(processor, chart, ChartCaptions.Write(chart, random), row);
+            string caption = ChartCaptions.Write(chart, random);
+            if (row >= skip)
+            {
+                yield return CreateSample(processor, chart, caption, row);
+            }
         }
     }
 

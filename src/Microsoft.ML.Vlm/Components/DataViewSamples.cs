@@ -1,3 +1,4 @@
+using System.Collections;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Training;
 
@@ -5,7 +6,7 @@ namespace Microsoft.ML.Vlm.Components;
 
 /// <summary>
 /// The rows of a data view in random order, another one each epoch. Prepared rows are kept when all of them fit the memory; else each epoch reads
-/// the data again and draws from a pool of that size.
+/// the data again and draws from a pool of as many rows as fit.
 /// </summary>
 /// <param name="data">The data; its rows may not change between two readings.</param>
 /// <param name="columns">Names; their types have been checked.</param>
@@ -16,19 +17,47 @@ namespace Microsoft.ML.Vlm.Components;
 internal sealed class DataViewSamples(
     IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, Action checkAlive, int seed, long capacity) : ISampleSource
 {
-    private SampleList? _kept;
+    private readonly Dictionary<int, VlmSample> _held = [];
+    private SampleOrderState? _order;
 
     /// <inheritdoc/>
     public long Count { get; } = CountRows(data, checkAlive);
 
     /// <inheritdoc/>
-    public IEnumerable<VlmSample> Read(int epoch)
+    public SampleOrderState OrderState => _order ?? throw new InvalidOperationException("No row has been read, so the size of the pool is not known.");
+
+    // A pool of all rows is not emptied: the next epoch reads from it.
+    private bool KeepsAll => _order!.PoolRows >= Count;
+
+    /// <inheritdoc/>
+    public void Restore(SampleOrderState state) => _order = state;
+
+    /// <inheritdoc/>
+    public IEnumerable<VlmSample> Read(int epoch, long skip)
     {
-        foreach (VlmSample sample in _kept?.Read(epoch) ?? ReadThrough(epoch))
+        using DataViewSweep sweep = new(data, columns, Count, checkAlive);
+        _order ??= FillPool(sweep);
+        ArraySegment<int> order = SampleOrder.Shuffle(checked((int)Count), _order.PoolRows, seed, epoch);
+        order = order[checked((int)Math.Min(skip, Count))..];
+        BitArray isAhead = new((int)Count);
+        foreach (int row in order)
+        {
+            isAhead[row] = true;
+        }
+        if (!KeepsAll)
+        {
+            // The rest of a reading that was broken off.
+            foreach (int row in _held.Keys.Where(row => !isAhead[row] || row >= sweep.RowsRead).ToArray())
+            {
+                _held.Remove(row);
+            }
+        }
+        foreach (int row in order)
         {
             checkAlive();
-            yield return sample;
+            yield return Take(row, sweep, isAhead);
         }
+        sweep.Finish();
     }
 
     // Most sources do not know their length; a cursor without columns decodes no image.
@@ -51,60 +80,40 @@ internal sealed class DataViewSamples(
     private static long SizeOf(VlmSample sample)
         => (sample.Tokens.Length * (sizeof(int) + sizeof(bool))) + sample.Images.Sum(image => image.Samples.LongLength);
 
-    private IEnumerable<VlmSample> ReadThrough(int epoch)
+    private SampleOrderState FillPool(DataViewSweep sweep)
     {
-        List<VlmSample> pool = [];
+        _held.Clear();
         long bytes = 0;
-        using IEnumerator<VlmSample> rows = ReadInOrder().GetEnumerator();
-        bool hasMore = true;
-        while (bytes < capacity && (hasMore = rows.MoveNext()))
+        while (bytes < capacity && sweep.MoveNext())
         {
-            pool.Add(rows.Current);
-            bytes += SizeOf(rows.Current);
+            VlmSample sample = prepare(sweep.Read());
+            _held.Add(_held.Count, sample);
+            bytes += SizeOf(sample);
         }
-        if (!hasMore)
-        {
-            _kept = new SampleList(pool, seed);
-            foreach (VlmSample sample in _kept.Read(epoch))
-            {
-                yield return sample;
-            }
-            yield break;
-        }
-
-        Random random = new(unchecked((seed * 1_000_003) + epoch));
-        while (rows.MoveNext())
-        {
-            int chosen = random.Next(pool.Count);
-            yield return pool[chosen];
-            pool[chosen] = rows.Current;
-        }
-        VlmSample[] rest = [.. pool];
-        random.Shuffle(rest);
-        foreach (VlmSample sample in rest)
-        {
-            yield return sample;
-        }
+        // An empty pool gives no order; data without rows has none to give either.
+        return new SampleOrderState(Math.Max(_held.Count, 1));
     }
 
-    private IEnumerable<VlmSample> ReadInOrder()
+    private VlmSample Take(int row, DataViewSweep sweep, BitArray isAhead)
     {
-        using DataViewRowCursor cursor = data.GetRowCursor(columns.Images.Append(columns.Prompt).Append(columns.Label).Select(name => data.Schema[name]));
-        VlmRowReader reader = new(cursor, columns, readsLabel: true);
-        long read = 0;
-        for (; cursor.MoveNext(); read++)
+        VlmSample? sample;
+        while (!_held.TryGetValue(row, out sample))
         {
-            checkAlive();
-            VlmExample example = reader.Read();
-            if (example.Completion is null)
+            if (!sweep.MoveNext())
             {
-                throw new InvalidDataException($"Row {example.Row:N0}: the label in '{columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+                throw sweep.Changed();
             }
-            yield return prepare(example);
+            int read = (int)sweep.RowsRead - 1;
+            if (isAhead[read] && !_held.ContainsKey(read))
+            {
+                _held.Add(read, prepare(sweep.Read()));
+            }
         }
-        if (read != Count)
+        isAhead[row] = false;
+        if (!KeepsAll)
         {
-            throw new InvalidDataException($"The data had {Count:N0} rows when they were counted and {read:N0} when they were read. Give a source that yields the same rows each time.");
+            _held.Remove(row);
         }
+        return sample;
     }
 }

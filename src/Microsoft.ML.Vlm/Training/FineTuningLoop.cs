@@ -52,7 +52,7 @@ internal sealed class FineTuningLoop
         BeginTraining();
         try
         {
-            foreach (TrainingWindow window in TrainingWindow.Read(source, _settings.BatchSize, _settings.GradientAccumulationSteps))
+            foreach (TrainingWindow window in TrainingWindow.Read(source, _settings))
             {
                 double learningRate = _settings.Schedule.RateAt(_settings.LearningRate, step, warmupSteps, totalSteps);
                 rowsWithoutTargets += AddGradients(window, step + 1, features, log, token);

@@ -11,14 +11,16 @@ internal sealed class SampleList(IReadOnlyList<VlmSample> samples, int? shuffleS
     public long Count => samples.Count;
 
     /// <inheritdoc/>
-    public IEnumerable<VlmSample> Read(int epoch)
+    public SampleOrderState OrderState => new(samples.Count);
+
+    /// <inheritdoc/>
+    public void Restore(SampleOrderState state)
     {
-        if (shuffleSeed is not int seed)
-        {
-            return samples;
-        }
-        VlmSample[] shuffled = [.. samples];
-        new Random(unchecked((seed * 1_000_003) + epoch)).Shuffle(shuffled);
-        return shuffled;
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<VlmSample> Read(int epoch, long skip)
+        => shuffleSeed is int seed
+            ? SampleOrder.Shuffle(samples.Count, samples.Count + 1L, seed, epoch).Skip((int)skip).Select(row => samples[row])
+            : samples.Skip((int)skip);
 }

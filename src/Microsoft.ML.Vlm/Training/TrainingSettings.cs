@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Vlm.Training;
 
 /// <summary>How a training run goes. Names in brackets are those of TRL; the defaults are TRL's where nothing else is said.</summary>
-internal sealed record TrainingSettings
+internal sealed partial record TrainingSettings
 {
     /// <summary>Rows of a micro-batch (<c>per_device_train_batch_size</c>). At least 1; default 8.</summary>
     public int BatchSize { get; init; } = 8;

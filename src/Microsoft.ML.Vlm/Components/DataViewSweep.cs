@@ -1,0 +1,59 @@
+using Microsoft.ML.Vlm.Processing;
+
+namespace Microsoft.ML.Vlm.Components;
+
+/// <summary>One pass over a data view in the order of its rows. A row is read when it is asked for; passing over it costs nothing, and its images are not decoded.</summary>
+/// <param name="data">The data.</param>
+/// <param name="columns">Names; their types have been checked.</param>
+/// <param name="count">Rows that were counted before.</param>
+/// <param name="checkAlive">Called for each row; throws to cancel.</param>
+internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long count, Action checkAlive) : IDisposable
+{
+    private DataViewRowCursor? _cursor;
+    private VlmRowReader? _reader;
+
+    /// <summary>Rows that lie behind, the current one included.</summary>
+    public long RowsRead { get; private set; }
+
+    /// <summary>Goes to the next row; opens the data when it is the first.</summary>
+    /// <returns>False behind the last row.</returns>
+    /// <exception cref="InvalidDataException">There is another number of rows than were counted.</exception>
+    public bool MoveNext()
+    {
+        checkAlive();
+        _cursor ??= data.GetRowCursor(columns.Images.Append(columns.Prompt).Append(columns.Label).Select(name => data.Schema[name]));
+        if (_cursor.MoveNext())
+        {
+            RowsRead++;
+            return RowsRead <= count ? true : throw Changed();
+        }
+        return RowsRead == count ? false : throw Changed();
+    }
+
+    /// <summary>Reads the current row.</summary>
+    /// <exception cref="InvalidDataException">The row has no label, or an image cannot be decoded; names the row.</exception>
+    public VlmExample Read()
+    {
+        _reader ??= new VlmRowReader(_cursor!, columns, readsLabel: true);
+        VlmExample example = _reader.Read();
+        return example.Completion is not null
+            ? example
+            : throw new InvalidDataException($"Row {example.Row:N0}: the label in '{columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+    }
+
+    /// <summary>Passes over what is left, if the data was opened, so that a changed number of rows is noticed.</summary>
+    /// <exception cref="InvalidDataException">There is another number of rows than were counted.</exception>
+    public void Finish()
+    {
+        while (_cursor is not null && RowsRead <= count && MoveNext())
+        {
+        }
+    }
+
+    /// <summary>The error that the data is not what was counted.</summary>
+    public InvalidDataException Changed()
+        => new($"The data had {count:N0} rows when they were counted and {(RowsRead > count ? "more" : RowsRead.ToString("N0"))} when they were read. Give a source that yields the same rows each time.");
+
+    /// <summary>Closes the data.</summary>
+    public void Dispose() => _cursor?.Dispose();
+}
