@@ -28,5 +28,6 @@ internal static class TrainingSetup
         MaxGradientNorm = options.MaxGradientNorm,
         LoggingSteps = options.LoggingSteps,
         Seed = seed,
+        GradientCheckpointing = options.GradientCheckpointing,
     };
 }

@@ -51,6 +51,9 @@ internal sealed class AdapterSet : IDisposable
         }
     } = true;
 
+    /// <summary>Where the dropout draws from; null while there is none.</summary>
+    public Generator? Random => IsTraining && Options.Dropout > 0 ? _generator : null;
+
     /// <summary>Gives a layer its adapter.</summary>
     /// <param name="path">Module path of a linear layer.</param>
     /// <param name="a">Float32 <c>[r, in]</c>; the set takes it over.</param>

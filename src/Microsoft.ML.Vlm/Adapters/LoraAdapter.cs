@@ -25,6 +25,9 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     /// <summary>Float32 <c>[out, r]</c>.</summary>
     public Tensor B { get; }
 
+    /// <inheritdoc/>
+    public Generator? Random => _set.Random;
+
     /// <summary>Adds the update to <paramref name="output"/>, in place, computing in its type.</summary>
     public Tensor Apply(Tensor input, Tensor output)
     {

@@ -5,6 +5,9 @@ namespace Microsoft.ML.Vlm.Models;
 /// <summary>Something that changes the output of a linear layer without touching its weight.</summary>
 internal interface ILinearAdapter
 {
+    /// <summary>Where its dropout draws from; null when it draws nothing.</summary>
+    Generator? Random { get; }
+
     /// <summary>The layer's output with the adapter's part.</summary>
     /// <param name="input"><c>[tokens, in]</c>.</param>
     /// <param name="output">The base layer's output, <c>[tokens, out]</c>.</param>

@@ -37,6 +37,12 @@ internal abstract class VisionLanguageModel : IDisposable
         => !Weights.Values.Any(weight => weight.IsTrainable && RoleOf(weight.Name) != ModelRole.Language)
             && !Linears.Values.Any(linear => linear.Adapter is not null && RoleOf(linear.Path) != ModelRole.Language);
 
+    /// <summary>
+    /// Whether training passes keep only the input of each layer and compute the layer again on the way back: less memory for a second forward pass.
+    /// Default false.
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>Runs tower and connector.</summary>
     /// <param name="tiles">Normalized samples, float32 <c>[tiles, 3, height, width]</c>.</param>
     /// <returns><c>[tiles * TokensPerTile, hidden]</c>.</returns>
@@ -53,6 +59,13 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <exception cref="ArgumentException">The features are not those of the batch's images, or segments cannot be cached.</exception>
     /// <exception cref="InvalidOperationException">The cache is full.</exception>
     public abstract Tensor Forward(VlmBatch batch, Tensor? imageFeatures, KeyValueCache? cache = null);
+
+    /// <summary>Runs the language model over a packed batch and keeps what the way back needs.</summary>
+    /// <param name="batch">Tokens and segments.</param>
+    /// <param name="imageFeatures">As for <see cref="Forward"/>; if they have a graph behind them, gradients flow into it. They stay the caller's.</param>
+    /// <returns>The pass; the caller frees it.</returns>
+    /// <exception cref="ArgumentException">The features are not those of the batch's images.</exception>
+    public virtual TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures) => new RecordedPass(Forward(batch, imageFeatures));
 
     /// <summary>The output head on chosen hidden states.</summary>
     /// <param name="hidden"><c>[positions, hidden]</c>.</param>

@@ -5,7 +5,7 @@ namespace Microsoft.ML.Vlm;
 /// Departures from TRL's defaults: the learning rate follows what is trained (see <see cref="LearningRate"/>), weights keep the number format of the
 /// checkpoint, rows are never cut, and a loss that is not a number stops the run.
 /// </remarks>
-public abstract class VlmTrainingOptions : VlmModelOptions
+public abstract partial class VlmTrainingOptions : VlmModelOptions
 {
     private protected VlmTrainingOptions()
     {

@@ -143,6 +143,7 @@ internal sealed class FineTuningLoop
 
     private void BeginTraining()
     {
+        _model.GradientCheckpointing = _settings.GradientCheckpointing;
         if (_adapters is not null)
         {
             _adapters.SeedDropout(_settings.Seed);
@@ -152,6 +153,7 @@ internal sealed class FineTuningLoop
 
     private void EndTraining(IEnumerable<TrainableParameter> parameters)
     {
+        _model.GradientCheckpointing = false;
         if (_adapters is not null)
         {
             _adapters.IsTraining = false;

@@ -13,15 +13,15 @@ internal sealed class SftObjective(int chunkRows = 256) : IObjective
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Forward and backward of head and loss run chunk by chunk on a detached copy of the hidden states; what they leave in its gradient
-    /// then goes through the model at once.
+    /// Forward and backward of head and loss run chunk by chunk on a copy of the hidden states that predict a target; what they leave in its gradient
+    /// then goes back through the model.
     /// </remarks>
     public ObjectiveResult Backward(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items)
     {
         using var scope = NewDisposeScope();
         long count = batch.Targets.size(0);
-        Tensor hidden = model.Forward(batch, imageFeatures).index_select(0, batch.TargetPositions);
-        Tensor leaf = hidden.detach().requires_grad_(true);
+        using TrainingPass pass = model.BeginTraining(batch, imageFeatures);
+        Tensor leaf = pass.Hidden.index_select(0, batch.TargetPositions).requires_grad_(true);
         double loss = 0, entropy = 0;
         long correct = 0;
         for (long start = 0; start < count; start += chunkRows)
@@ -36,9 +36,9 @@ internal sealed class SftObjective(int chunkRows = 256) : IObjective
             autograd.backward(logits, part.Gradient);
         }
 
-        if (hidden.requires_grad)
+        if (pass.NeedsGradient)
         {
-            autograd.backward(hidden, leaf.grad);
+            pass.Backward(zeros_like(pass.Hidden).index_add_(0, batch.TargetPositions, leaf.grad!, 1));
         }
         return new ObjectiveResult(loss, (double)correct / count, entropy / count);
     }

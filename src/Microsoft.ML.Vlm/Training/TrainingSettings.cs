@@ -51,6 +51,11 @@ internal sealed partial record TrainingSettings
     /// <summary>Most bytes that the features of a frozen vision tower may take across batches. At least 0, which keeps none; default 256 MiB.</summary>
     public long FeatureCacheBytes { get; init; } = 256L << 20;
 
+    /// <summary>
+    /// Keep only the input of each layer and compute the layer again on the way back (<c>gradient_checkpointing</c>). Default false, where TRL's is true.
+    /// </summary>
+    public bool GradientCheckpointing { get; init; }
+
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Names the setting, its value and its range.</exception>
     public void Validate()

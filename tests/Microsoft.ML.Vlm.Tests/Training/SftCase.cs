@@ -74,13 +74,13 @@ internal sealed class SftCase : IDisposable
         => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", "sft", name, "meta.json"))), computeType);
 
     /// <summary>Trains in the order of the rows and gives the metrics of every step.</summary>
-    public IReadOnlyList<VlmTrainingMetrics> Train(int steps = int.MaxValue)
+    public IReadOnlyList<VlmTrainingMetrics> Train(int steps = int.MaxValue, bool checkpointing = false)
     {
         using CancellationTokenSource cancellation = new();
         List<VlmTrainingMetrics> log = [];
         try
         {
-            new FineTuningLoop(Model, Adapters, new SftObjective(), Settings).Run(new SampleList(Samples), metrics =>
+            new FineTuningLoop(Model, Adapters, new SftObjective(), Settings with { GradientCheckpointing = checkpointing }).Run(new SampleList(Samples), metrics =>
             {
                 log.Add(metrics);
                 if (metrics.Step == steps)

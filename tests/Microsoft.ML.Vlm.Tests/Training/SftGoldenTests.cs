@@ -47,6 +47,15 @@ public sealed class SftGoldenTests
         CheckLogits(run, "after");
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void With_gradient_checkpointing_the_losses_are_the_same(string name)
+    {
+        using SftCase run = SftCase.Open(name);
+        double[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray().Select(step => step.GetProperty("loss").GetDouble())];
+        Assert.All(run.Train(checkpointing: true).Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Loss, Loss));
+    }
+
     [Fact]
     public void In_bfloat16_the_losses_stay_near_those_of_the_reference_in_float32()
     {

@@ -8,11 +8,14 @@ namespace Microsoft.ML.Vlm.Models.Blocks;
 /// <param name="down"><c>[intermediate] -> [hidden]</c>.</param>
 internal sealed class GatedMlp(Linear gate, Linear up, Linear down)
 {
+    /// <summary>Its linear layers.</summary>
+    public IReadOnlyList<Linear> Linears { get; } = [gate, up, down];
+
     /// <summary>Applies the layer to <c>[tokens, hidden]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor opened = nn.functional.silu(gate.Forward(input));
-        return down.Forward(opened * up.Forward(input)).MoveToOuterDisposeScope();
+        Tensor opened = nn.functional.silu(Linears[0].Forward(input));
+        return Linears[2].Forward(opened * Linears[1].Forward(input)).MoveToOuterDisposeScope();
     }
 }

@@ -26,6 +26,9 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     /// <summary>The adapter, or null.</summary>
     public ILinearAdapter? Adapter { get; set; }
 
+    /// <summary>Whether weight, bias or adapter may train.</summary>
+    public bool Trains => Adapter is not null || Weight.IsTrainable || Bias is { IsTrainable: true };
+
     /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
     public Tensor Forward(Tensor input)
     {

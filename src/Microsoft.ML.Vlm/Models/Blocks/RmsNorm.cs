@@ -8,18 +8,21 @@ namespace Microsoft.ML.Vlm.Models.Blocks;
 /// <param name="epsilon">Added to the mean square.</param>
 internal sealed class RmsNorm(Weight weight, double epsilon)
 {
+    /// <summary><c>[width]</c>.</summary>
+    public Weight Weight { get; } = weight;
+
     /// <summary>Normalizes the last dimension of <c>[..., width]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
         if (input.dtype == ScalarType.Float32)
         {
-            return Aten.RmsNorm(input, weight.As(ScalarType.Float32), epsilon);
+            return Aten.RmsNorm(input, Weight.As(ScalarType.Float32), epsilon);
         }
 
         // The reference normalizes in float32, rounds, and only then multiplies by the weight.
         using var scope = NewDisposeScope();
         Tensor wide = input.to(ScalarType.Float32);
         Tensor normalized = wide * rsqrt(wide.square().mean([-1], keepdim: true) + epsilon);
-        return (normalized.to(input.dtype) * weight.As(input.dtype)).MoveToOuterDisposeScope();
+        return (normalized.to(input.dtype) * Weight.As(input.dtype)).MoveToOuterDisposeScope();
     }
 }

@@ -27,6 +27,9 @@ internal sealed class LlamaAttention
         _output = weights.Linear($"{path}.o_proj", width, config.HiddenSize, config.AttentionBias);
     }
 
+    /// <summary>Its linear layers.</summary>
+    public IReadOnlyList<Linear> Linears => [_query, _key, _value, _output];
+
     /// <summary>Attends.</summary>
     /// <param name="layer">Index of the layer, for the cache.</param>
     /// <param name="input"><c>[tokens, hidden]</c>.</param>

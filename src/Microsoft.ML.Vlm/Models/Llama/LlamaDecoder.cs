@@ -66,6 +66,25 @@ internal sealed class LlamaDecoder
         return _norm.Forward(hidden).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Runs all layers and the final norm, and keeps what the way back needs.</summary>
+    /// <param name="embeddings"><c>[tokens, hidden]</c>, with or without a graph behind them; the pass takes them over.</param>
+    /// <param name="positions">Rotary positions, int64 <c>[tokens]</c>.</param>
+    /// <param name="segments">Who sees whom.</param>
+    /// <param name="checkpointing">Whether layers are computed again instead of kept.</param>
+    public TrainingPass BeginTraining(Tensor embeddings, Tensor positions, IReadOnlyList<Segment> segments, bool checkpointing)
+    {
+        PackedAttention attention = new(segments, cache: null, positions.device);
+        (Tensor Cosine, Tensor Sine) angles = _rotary.Angles(positions, _computeType);
+        angles.Cosine.DetachFromDisposeScope();
+        angles.Sine.DetachFromDisposeScope();
+        TrainingLayer[] layers =
+        [
+            .. _layers.Select(layer => new TrainingLayer(hidden => layer.Forward(hidden, angles, attention), layer.Trains, layer.Generators)),
+            new TrainingLayer(_norm.Forward, _norm.Weight.IsTrainable, []),
+        ];
+        return new LayeredPass(embeddings, layers, checkpointing, attention, angles.Cosine, angles.Sine);
+    }
+
     /// <summary>The output head.</summary>
     /// <param name="hidden"><c>[positions, hidden]</c>.</param>
     /// <returns>Logits, <c>[positions, vocabulary]</c>.</returns>

@@ -31,6 +31,14 @@ internal sealed class LlamaLayer
             weights.Linear($"{layer}.mlp.down_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias));
     }
 
+    /// <summary>Whether any weight or adapter may train.</summary>
+    public bool Trains => Linears.Any(linear => linear.Trains) || _attentionNorm.Weight.IsTrainable || _mlpNorm.Weight.IsTrainable;
+
+    /// <summary>Where the dropout of its adapters draws from.</summary>
+    public IReadOnlyList<Generator> Generators => [.. Linears.Select(linear => linear.Adapter?.Random).OfType<Generator>().Distinct()];
+
+    private IEnumerable<Linear> Linears => _attention.Linears.Concat(_mlp.Linears);
+
     /// <summary>Runs the layer.</summary>
     /// <param name="hidden"><c>[tokens, hidden]</c>.</param>
     /// <param name="angles">Rotary angles of the tokens.</param>

@@ -57,6 +57,10 @@ internal sealed class LlamaModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
+    public override TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures)
+        => _decoder.BeginTraining(_decoder.Embed(batch.Tokens), batch.Positions, batch.Segments, GradientCheckpointing);
+
+    /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _decoder.Head(hidden);
 
     /// <inheritdoc/>

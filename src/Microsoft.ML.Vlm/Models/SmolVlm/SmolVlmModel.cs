@@ -80,15 +80,24 @@ internal sealed class SmolVlmModel : VisionLanguageModel
     internal Tensor Forward(VlmBatch batch, Tensor? imageFeatures, KeyValueCache? cache, Action<Tensor>? observe)
     {
         using var scope = NewDisposeScope();
-        Tensor embeddings = ImagePlaces.Fill(_text.Embed(batch.Tokens), batch, imageFeatures, TokensPerTile);
-        return _text.Forward(embeddings, batch.Positions, batch.Segments, cache, observe).MoveToOuterDisposeScope();
+        return _text.Forward(Embed(batch, imageFeatures), batch.Positions, batch.Segments, cache, observe).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public override TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures)
+        => _text.BeginTraining(Embed(batch, imageFeatures), batch.Positions, batch.Segments, GradientCheckpointing);
 
     /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _text.Head(hidden);
 
     /// <inheritdoc/>
     public override KeyValueCache CreateCache(int examples, int capacity) => _text.CreateCache(examples, capacity);
+
+    private Tensor Embed(VlmBatch batch, Tensor? imageFeatures)
+    {
+        using var scope = NewDisposeScope();
+        return ImagePlaces.Fill(_text.Embed(batch.Tokens), batch, imageFeatures, TokensPerTile).MoveToOuterDisposeScope();
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
