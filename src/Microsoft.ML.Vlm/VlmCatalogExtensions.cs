@@ -80,7 +80,7 @@ public static class VlmCatalogExtensions
     public static VlmTransformer FindVlm(this ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Find(model) ?? throw new InvalidOperationException($"The model ({model.GetType().Name}) contains no VlmTransformer.");
+        return VlmTransformer.FindIn(model) ?? throw new InvalidOperationException($"The model ({model.GetType().Name}) contains no VlmTransformer.");
     }
 
     /// <summary>Evaluation and cross-validation of vision-language models.</summary>
@@ -89,11 +89,4 @@ public static class VlmCatalogExtensions
         ArgumentNullException.ThrowIfNull(mlContext);
         return new VlmOperations(mlContext);
     }
-
-    private static VlmTransformer? Find(ITransformer model) => model switch
-    {
-        VlmTransformer found => found,
-        IEnumerable<ITransformer> chain => chain.Reverse().Select(Find).FirstOrDefault(found => found is not null),
-        _ => null,
-    };
 }

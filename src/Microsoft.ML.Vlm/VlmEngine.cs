@@ -80,6 +80,14 @@ internal sealed class VlmEngine : IDisposable
     public double Score(VlmExample question, string answer)
         => MeanLogProbabilities([CreateAnswer(question with { Completion = Completion(answer) })])[0];
 
+    /// <summary>Total log-probability of the answer of each row, its end of turn included.</summary>
+    /// <param name="rows">Rows with an answer; images that rows share are encoded once.</param>
+    public IReadOnlyList<double> TotalLogProbabilities(IReadOnlyList<VlmExample> rows)
+    {
+        VlmSample[] answers = [.. rows.Select(CreateAnswer)];
+        return [.. MeanLogProbabilities(answers).Zip(answers, (mean, answer) => mean * answer.TargetCount)];
+    }
+
     /// <summary>An answer piece by piece, as soon as each piece is final. The model is free for others between two pieces.</summary>
     public async IAsyncEnumerable<string> StreamAsync(VlmExample question, GenerationOptions options, [EnumeratorCancellation] CancellationToken token = default)
     {

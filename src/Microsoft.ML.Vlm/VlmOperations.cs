@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Evaluation;
@@ -22,11 +21,8 @@ public sealed class VlmOperations
         IDataView data, string labelColumnName = "Label", string responseColumnName = "Response", VlmMetric metric = VlmMetric.RelaxedAccuracy)
     {
         ArgumentNullException.ThrowIfNull(data);
-        DataViewSchema.Column label = Find(data.Schema, "label", labelColumnName), response = Find(data.Schema, "response", responseColumnName);
-        if (response.Type is not TextDataViewType)
-        {
-            throw new ArgumentOutOfRangeException(nameof(responseColumnName), $"Response column '{responseColumnName}' holds {response.Type}; expected String.");
-        }
+        DataViewSchema.Column label = AnswerColumns.Find(data.Schema, "label", labelColumnName);
+        DataViewSchema.Column response = AnswerColumns.FindText(data.Schema, "response", responseColumnName);
         using IChannel channel = ((IChannelProvider)_mlContext).Start(nameof(Evaluate));
         VlmMetrics metrics = AnswerMetric.Evaluate(metric, Read(data, label, response));
         MLNetHost.Info(channel, metrics.ToString());
@@ -69,47 +65,39 @@ public sealed class VlmOperations
         }
     }
 
-    private static DataViewSchema.Column Find(DataViewSchema schema, string role, string name)
-        => schema.GetColumnOrNull(name)
-            ?? throw new ArgumentOutOfRangeException(nameof(schema), $"Could not find {role} column '{name}'; the data has {string.Join(", ", schema.Select(column => column.Name))}.");
+    /// <summary>
+    /// Lets several models answer the same rows, such as a base model, the one after supervised fine-tuning and the one after alignment, and says what of the
+    /// differences is more than chance.
+    /// </summary>
+    /// <param name="models">Names and models in the order of their training; at least two. A model is what <c>Fit</c> or <c>Model.Load</c> gave.</param>
+    /// <param name="data">Data in front of the models.</param>
+    /// <param name="options">Columns, metric, intervals; null for the defaults.</param>
+    /// <exception cref="ArgumentException">There are fewer than two models, two of one name, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">A model has no vision-language transformer, or that one has no response column.</exception>
+    public VlmComparison Compare(IReadOnlyList<(string Name, ITransformer Model)> models, IDataView data, VlmComparisonOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(data);
+        using IChannel channel = ((IChannelProvider)_mlContext).Start(nameof(Compare));
+        ComparedTransformer[] compared =
+        [
+            .. models.Select(model => new ComparedTransformer(
+                model.Name, model.Model, VlmTransformer.FindIn(model.Model) ?? throw new InvalidOperationException($"The model '{model.Name}' contains no VlmTransformer."))),
+        ];
+        VlmComparison comparison = new ModelComparer(options ?? new VlmComparisonOptions()).Compare(compared, data);
+        MLNetHost.Info(channel, comparison.ToString());
+        return comparison;
+    }
 
     private static IEnumerable<(string Prediction, IReadOnlyList<string> References)> Read(IDataView data, DataViewSchema.Column label, DataViewSchema.Column response)
     {
         using DataViewRowCursor cursor = data.GetRowCursor([label, response]);
-        Func<IReadOnlyList<string>> references = ReferenceReader(cursor, label);
-        ValueGetter<ReadOnlyMemory<char>> prediction = cursor.GetGetter<ReadOnlyMemory<char>>(response);
-        ReadOnlyMemory<char> text = default;
+        Func<IReadOnlyList<string>> references = AnswerColumns.ReferenceReader(cursor, label);
+        Func<string> prediction = AnswerColumns.TextReader(cursor, response);
         while (cursor.MoveNext())
         {
-            prediction(ref text);
-            yield return (text.ToString(), references());
-        }
-    }
-
-    private static Func<IReadOnlyList<string>> ReferenceReader(DataViewRow row, DataViewSchema.Column label)
-    {
-        switch (label.Type)
-        {
-            case TextDataViewType:
-                ValueGetter<ReadOnlyMemory<char>> getText = row.GetGetter<ReadOnlyMemory<char>>(label);
-                ReadOnlyMemory<char> text = default;
-                return () =>
-                {
-                    getText(ref text);
-                    return [text.ToString()];
-                };
-
-            case VectorDataViewType { ItemType: TextDataViewType }:
-                ValueGetter<VBuffer<ReadOnlyMemory<char>>> getTexts = row.GetGetter<VBuffer<ReadOnlyMemory<char>>>(label);
-                VBuffer<ReadOnlyMemory<char>> texts = default;
-                return () =>
-                {
-                    getTexts(ref texts);
-                    return [.. texts.DenseValues().Select(value => value.ToString())];
-                };
-
-            default:
-                throw new ArgumentOutOfRangeException(nameof(label), $"Label column '{label.Name}' holds {label.Type}; expected String or a vector of String.");
+            yield return (prediction(), references());
         }
     }
 }

@@ -124,6 +124,14 @@ public sealed class VlmTransformer : ITransformer, IDisposable
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => VlmModelFormat.Save(Engine, Settings, ctx);
 
+    /// <summary>The transformer itself, or the last one of a chain, at any depth; null when there is none.</summary>
+    internal static VlmTransformer? FindIn(ITransformer model) => model switch
+    {
+        VlmTransformer found => found,
+        IEnumerable<ITransformer> chain => chain.Reverse().Select(FindIn).FirstOrDefault(found => found is not null),
+        _ => null,
+    };
+
     /// <summary>Computes rows for the data view and the row mapper.</summary>
     internal IReadOnlyList<VlmAnswer> Answer(IReadOnlyList<VlmExample> rows, VlmOutputs outputs)
     {
