@@ -29,5 +29,6 @@ internal static class TrainingSetup
         LoggingSteps = options.LoggingSteps,
         Seed = seed,
         GradientCheckpointing = options.GradientCheckpointing,
+        Optimizer = options.Optimizer,
     };
 }

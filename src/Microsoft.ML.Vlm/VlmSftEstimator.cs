@@ -20,7 +20,7 @@ namespace Microsoft.ML.Vlm;
 /// </list>
 /// The order of rows, the initial adapter and dropout follow the seed: equal seeds give equal bits on the same machine.
 /// </remarks>
-public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
+public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
 {
     private const long SampleBytes = 1L << 30;
 
@@ -82,7 +82,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
             using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, seed);
             progress.Start(samples.Count, settings, model, adapters);
-            FineTuningLoop loop = new(model, adapters, new SftObjective(), settings);
+            FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
             TrainingSummary summary = loop.Run(samples, progress.Report, _options.CancellationToken);
             progress.Finish(summary);
             Write(folder, model, adapters);
@@ -124,7 +124,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
     }
 
     /// <summary>Options of supervised fine-tuning.</summary>
-    public sealed class Options : VlmTrainingOptions
+    public sealed partial class Options : VlmTrainingOptions
     {
         /// <summary>Which tokens are trained on (<c>completion_only_loss</c>). Default the answer's.</summary>
         public LabelMasking Masking { get; set; } = LabelMasking.Answer;
@@ -137,6 +137,7 @@ public sealed class VlmSftEstimator : IEstimator<VlmTransformer>
             {
                 throw new ArgumentOutOfRangeException(nameof(Masking), Masking, "Not a masking of this library.");
             }
+            ValidateLoss();
             VlmTransformerSettings.From(this).Validate();
         }
     }

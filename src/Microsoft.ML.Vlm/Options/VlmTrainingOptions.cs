@@ -95,6 +95,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         AtLeast(MaxGradientNorm, 0, nameof(MaxGradientNorm));
         AtLeast(LoggingSteps, 1, nameof(LoggingSteps));
         ArgumentNullException.ThrowIfNull(Schedule);
+        ValidateOptimization();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

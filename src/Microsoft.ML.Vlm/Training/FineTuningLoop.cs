@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
 
-/// <summary>Trains a model, or adapters on it: windows of micro-batches, each window one AdamW step. Same seed, data and machine: same bits.</summary>
+/// <summary>Trains a model, or adapters on it: windows of micro-batches, each window one step of the optimizer. Same seed, data and machine: same bits.</summary>
 internal sealed class FineTuningLoop
 {
     private readonly VisionLanguageModel _model;
@@ -44,7 +44,7 @@ internal sealed class FineTuningLoop
 
         TrainableParameter[] parameters = Parameters();
         int totalSteps = _settings.TotalSteps(source.Count), warmupSteps = _settings.WarmupStepsOf(totalSteps);
-        using IOptimizer optimizer = new AdamW(parameters, _settings.AdamBeta1, _settings.AdamBeta2, _settings.AdamEpsilon, _settings.WeightDecay);
+        using IOptimizer optimizer = Optimizers.Create(_settings, parameters);
         using VisionFeatureCache features = new(_model, _settings.FeatureCacheBytes);
         MetricsLog log = new(totalSteps, _settings.LoggingSteps, onLog);
         int step = 0;

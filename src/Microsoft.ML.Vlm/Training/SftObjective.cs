@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
 
-/// <summary>Supervised fine-tuning: the mean negative log-likelihood of the target tokens of a step.</summary>
+/// <summary>Supervised fine-tuning: the mean loss of the target tokens of a step.</summary>
+/// <param name="tokenLoss">Loss of a token; the negative log-likelihood where nothing else is said.</param>
 /// <param name="chunkRows">Positions that go through the output head at a time; full logits never exist.</param>
-internal sealed class SftObjective(int chunkRows = 256) : IObjective
+internal sealed class SftObjective(TokenLoss tokenLoss = default, int chunkRows = 256) : IObjective
 {
     /// <inheritdoc/>
     public long CountItems(VlmSample sample) => sample.TargetCount;
@@ -29,7 +30,7 @@ internal sealed class SftObjective(int chunkRows = 256) : IObjective
             using var chunk = NewDisposeScope();
             long rows = Math.Min(chunkRows, count - start);
             Tensor logits = model.Head(leaf.narrow(0, start, rows));
-            TokenCrossEntropy.Result part = TokenCrossEntropy.Compute(logits, batch.Targets.narrow(0, start, rows), items);
+            TokenCrossEntropy.Result part = TokenCrossEntropy.Compute(logits, batch.Targets.narrow(0, start, rows), items, tokenLoss);
             loss += part.Loss;
             entropy += part.EntropySum;
             correct += part.CorrectCount;

@@ -56,6 +56,9 @@ internal sealed partial record TrainingSettings
     /// </summary>
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>What turns gradients into updates (<c>optim</c>). Default <see cref="OptimizerKind.AdamW"/>.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Names the setting, its value and its range.</exception>
     public void Validate()

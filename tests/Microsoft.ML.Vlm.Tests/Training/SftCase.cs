@@ -40,6 +40,9 @@ internal sealed class SftCase : IDisposable
     /// <summary>First micro-batch, and logits before and after.</summary>
     public SafetensorsFile Tensors { get; }
 
+    public SftObjective Objective => new(new TokenLoss(
+        Meta.GetProperty("loss_type").GetString() == "dft" ? SftLossType.DynamicFineTuning : SftLossType.NegativeLogLikelihood, LabelSmoothing: 0));
+
     public TrainingSettings Settings
     {
         get
@@ -80,7 +83,7 @@ internal sealed class SftCase : IDisposable
         List<VlmTrainingMetrics> log = [];
         try
         {
-            new FineTuningLoop(Model, Adapters, new SftObjective(), Settings with { GradientCheckpointing = checkpointing }).Run(new SampleList(Samples), metrics =>
+            new FineTuningLoop(Model, Adapters, Objective, Settings with { GradientCheckpointing = checkpointing }).Run(new SampleList(Samples), metrics =>
             {
                 log.Add(metrics);
                 if (metrics.Step == steps)

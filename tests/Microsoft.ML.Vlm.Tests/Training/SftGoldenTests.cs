@@ -73,7 +73,7 @@ public sealed class SftGoldenTests
     {
         using var scope = NewDisposeScope();
         using SftCase run = SftCase.Open(name);
-        SftObjective objective = new();
+        SftObjective objective = run.Objective;
         TrainingSettings settings = run.Settings;
         VlmSample[][] microBatches = [.. run.Samples.Chunk(settings.BatchSize).Take(settings.GradientAccumulationSteps)];
         long items = microBatches.Sum(rows => rows.Sum(objective.CountItems));
@@ -147,11 +147,11 @@ public sealed class SftGoldenTests
         Assert.Contains(Later(meta.RootElement)!, error.Message);
     }
 
-    // What a run needs that comes later: a field of the adapter's configuration, or an empty text for a loss, a mask or a model family; null for a run that is held.
+    // What a run needs that comes later: a field of the adapter's configuration, or an empty text for a mask or a model family; null for a run that is held.
     private static string? Later(JsonElement meta)
     {
         bool isOther = !Families.IsBuilt(Path.GetFileName(meta.GetProperty("base").GetString()!))
-            || meta.GetProperty("loss_type").GetString() == "dft" || meta.GetProperty("assistant_only_extension").GetBoolean();
+            || meta.GetProperty("assistant_only_extension").GetBoolean();
         if (isOther)
         {
             return "";

@@ -24,7 +24,7 @@ public sealed class SftObjectiveTests
         Tensor logits = same.Head(same.Forward(batch, null).index_select(0, batch.TargetPositions));
         Tensor loss = nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.Sum) / 10;
         loss.backward();
-        ObjectiveResult result = new SftObjective(chunkRows).Backward(model, batch, null, items: 10);
+        ObjectiveResult result = new SftObjective(chunkRows: chunkRows).Backward(model, batch, null, items: 10);
 
         Assert.Equal(loss.item<float>(), result.Loss, 5);
         Assert.Equal(logits.argmax(1).eq(batch.Targets).to(ScalarType.Float32).mean().item<float>(), result.MeanTokenAccuracy, 5);
