@@ -1,0 +1,48 @@
+namespace Vlm.Bench;
+
+/// <summary>The program: finds the subcommand, prints its measures as JSON lines.</summary>
+internal static class BenchProgram
+{
+    private const string Help = """
+        Measures Microsoft.ML.Vlm. Prints one line of JSON a measure, with the keys of the peer scripts, so that both can be run in turn.
+
+          train-sft   --model DIR --data DIR [--batch 1] [--steps 8 | --epochs N] [--warm 2] [--precision fp32|bf16] [--gc]
+                      [--rank 8] [--lr 2e-4] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
+          preprocess  --model DIR --data DIR [--n 16] [--repeats 5] [--tiles-edge N]
+          load        --model DIR [--how vlm|safetensors] [--precision bf16|fp32]
+
+        Everywhere: --threads N (else the environment variable PEER_THREADS, else all cores), --label TEXT.
+        DATA holds train.jsonl with rows {"id", "image", "question", "answer"}; rows are read in the order of the file, again from the start when they end.
+        """;
+
+    /// <summary>Runs one subcommand.</summary>
+    /// <param name="arguments">The subcommand and its options.</param>
+    /// <param name="output">Gets the JSON lines.</param>
+    /// <param name="errors">Gets help and complaints.</param>
+    /// <returns>0, or 2 when the arguments are wrong.</returns>
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
+    {
+        if (arguments.Count == 0 || arguments[0] is "-h" or "--help")
+        {
+            errors.WriteLine(Help);
+            return arguments.Count == 0 ? 2 : 0;
+        }
+        try
+        {
+            Action<BenchOptions, MeasureWriter> command = arguments[0] switch
+            {
+                "train-sft" => SftBench.Run,
+                "preprocess" => PreprocessBench.Run,
+                "load" => LoadBench.Run,
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, preprocess and load."),
+            };
+            command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
+            return 0;
+        }
+        catch (BenchException exception)
+        {
+            errors.WriteLine(exception.Message);
+            return 2;
+        }
+    }
+}

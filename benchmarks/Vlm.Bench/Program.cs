@@ -1,0 +1,3 @@
+using Vlm.Bench;
+
+return BenchProgram.Run(args, Console.Out, Console.Error);
