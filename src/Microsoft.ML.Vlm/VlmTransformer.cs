@@ -38,7 +38,7 @@ public sealed class VlmTransformer : ITransformer, IDisposable
     public GenerationOptions Generation => Settings.Generation;
 
     /// <summary>Columns that <see cref="Transform"/> reads. A zip's input schema does not list image columns, because ML.NET drops them there.</summary>
-    public IReadOnlyList<string> InputColumnNames => [.. Columns.Images, Columns.Prompt];
+    public IReadOnlyList<string> InputColumnNames => [.. Columns.Images, Columns.Source];
 
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -42,6 +42,8 @@ internal sealed record VlmTransformerSettings
             Images = options.ImageColumnNames ?? [options.ImageColumnName],
             Prompt = options.PromptColumnName,
             Label = options.LabelColumnName,
+            Messages = options.MessagesColumnName,
+            Text = options.TextColumnName,
             Response = options.OutputColumnName,
             Score = options.ScoreColumnName,
         },

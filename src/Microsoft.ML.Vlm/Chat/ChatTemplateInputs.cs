@@ -36,7 +36,8 @@ internal sealed record ChatTemplateInputs
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// A conversation of turns with parts; a text part becomes <c>{"type": "text", "text": ...}</c>, an image place <c>{"type": "image"}</c>.
+    /// A conversation of turns with parts; a text part becomes <c>{"type": "text", "text": ...}</c>, an image place <c>{"type": "image"}</c>. Further keys of a
+    /// turn stand beside them.
     /// </summary>
     public static ChatTemplateInputs FromMessages(IEnumerable<VlmMessage> messages)
     {
@@ -54,7 +55,12 @@ internal sealed record ChatTemplateInputs
                 }
                 content.Add(value);
             }
-            list.Add(new TemplateDictionary { ["role"] = message.Role, ["content"] = new TemplateSequence(SequenceKind.List, content) });
+            var turn = new TemplateDictionary { ["role"] = message.Role, ["content"] = new TemplateSequence(SequenceKind.List, content) };
+            foreach ((string key, JsonElement field) in message.Fields ?? new Dictionary<string, JsonElement>())
+            {
+                turn[key] = TemplateValue.From(field);
+            }
+            list.Add(turn);
         }
         return new ChatTemplateInputs(new TemplateSequence(SequenceKind.List, list));
     }

@@ -21,7 +21,7 @@ internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long cou
     public bool MoveNext()
     {
         checkAlive();
-        _cursor ??= data.GetRowCursor(columns.Images.Append(columns.Prompt).Append(columns.Label).Select(name => data.Schema[name]));
+        _cursor ??= data.GetRowCursor(columns.Trained(data.Schema));
         if (_cursor.MoveNext())
         {
             RowsRead++;
@@ -35,10 +35,7 @@ internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long cou
     public VlmExample Read()
     {
         _reader ??= new VlmRowReader(_cursor!, columns, readsLabel: true);
-        VlmExample example = _reader.Read();
-        return example.Completion is not null
-            ? example
-            : throw new InvalidDataException($"Row {example.Row:N0}: the label in '{columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+        return _reader.ReadTraining();
     }
 
     /// <summary>Passes over what is left, if the data was opened, so that a changed number of rows is noticed.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
@@ -16,6 +17,20 @@ internal sealed record VlmColumns
     /// <summary>Text column with the answer to learn, or to score.</summary>
     public required string Label { get; init; }
 
+    /// <summary>Text column with a conversation as JSON, read instead of prompt and label; null for none.</summary>
+    public string? Messages { get; init; }
+
+    /// <summary>Text column with a text that is read as it is, instead of prompt and label; null for none.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The text column that the row's text is read from.</summary>
+    [JsonIgnore]
+    public string Source => Messages ?? Text ?? Prompt;
+
+    /// <summary>Whether the answer stands in a column of its own.</summary>
+    [JsonIgnore]
+    public bool HasLabel => Messages is null && Text is null;
+
     /// <summary>Added text column with the generated answer, or null.</summary>
     public string? Response { get; init; }
 
@@ -26,14 +41,18 @@ internal sealed record VlmColumns
     /// <exception cref="ArgumentException">Says which.</exception>
     public void Validate()
     {
-        string?[] names = [.. Images, Prompt, Label];
+        if (Messages is not null && Text is not null)
+        {
+            throw new ArgumentException("MessagesColumnName and TextColumnName are both given; a row is a conversation or a plain text.");
+        }
+        string?[] names = [.. Images, .. HasLabel ? (string[])[Prompt, Label] : [Source]];
         if (names.Any(string.IsNullOrWhiteSpace) || Response is { } response && string.IsNullOrWhiteSpace(response) || Score is { } score && string.IsNullOrWhiteSpace(score))
         {
             throw new ArgumentException("A column name is empty. Output columns that are not wanted are null.");
         }
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            throw new ArgumentException($"Column '{twice.Key}' is named for two purposes; every image, the prompt and the label need a column of their own.");
+            throw new ArgumentException($"Column '{twice.Key}' is named for two purposes; every image and every text needs a column of its own.");
         }
         if (Response is not null && Response == Score)
         {
@@ -63,8 +82,8 @@ internal sealed record VlmColumns
             }
         }
 
-        CheckText(context, inputSchema, "prompt", Prompt);
-        if (training)
+        CheckText(context, inputSchema, Messages is not null ? "messages" : Text is not null ? "text" : "prompt", Source);
+        if (training && HasLabel)
         {
             CheckText(context, inputSchema, "label", Label);
         }
@@ -124,12 +143,15 @@ internal sealed record VlmColumns
         {
             return [];
         }
-        IEnumerable<DataViewSchema.Column> needed = Images.Append(Prompt).Select(name => input[name]);
+        IEnumerable<DataViewSchema.Column> needed = Images.Append(Source).Select(name => input[name]);
         return outputs.HasFlag(VlmOutputs.Score) && FindLabel(input) is { } label ? needed.Append(label) : needed;
     }
 
+    /// <summary>The columns that training reads.</summary>
+    public IEnumerable<DataViewSchema.Column> Trained(DataViewSchema input) => Images.Append(Source).Concat(HasLabel ? [Label] : []).Select(name => input[name]);
+
     /// <summary>The label's column when the data has one that is text; data to predict on need not.</summary>
-    public DataViewSchema.Column? FindLabel(DataViewSchema input) => input.GetColumnOrNull(Label) is { Type: TextDataViewType } column ? column : null;
+    public DataViewSchema.Column? FindLabel(DataViewSchema input) => !HasLabel ? null : input.GetColumnOrNull(Label) is { Type: TextDataViewType } column ? column : null;
 
     /// <summary>A getter for one of the added columns.</summary>
     /// <param name="column">The column.</param>

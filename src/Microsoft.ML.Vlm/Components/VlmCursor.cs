@@ -95,7 +95,7 @@ internal sealed class VlmCursor : DataViewRowCursor
         List<VlmExample> batch = new(_transformer.BatchSize);
         while (batch.Count < _transformer.BatchSize && _lookAhead!.MoveNext())
         {
-            batch.Add(_reader!.Read());
+            batch.Add(_reader!.ReadQuestion());
         }
         if (batch.Count == 0)
         {

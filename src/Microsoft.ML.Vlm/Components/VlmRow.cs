@@ -66,7 +66,7 @@ internal sealed class VlmRow : DataViewRow
     {
         if (_position != _input.Position)
         {
-            _answer = _transformer.Answer([_reader!.Read()], _outputs)[0];
+            _answer = _transformer.Answer([_reader!.ReadQuestion()], _outputs)[0];
             _position = _input.Position;
         }
         return _answer;

@@ -12,8 +12,10 @@ internal sealed class VlmRowReader
     private readonly DataViewRow _row;
     private readonly VlmColumns _columns;
     private readonly Action<List<PixelImage>>[] _images;
-    private readonly ValueGetter<ReadOnlyMemory<char>> _prompt;
+    private readonly ValueGetter<ReadOnlyMemory<char>> _source;
     private readonly ValueGetter<ReadOnlyMemory<char>>? _label;
+    private long? _firstRow;
+    private bool _isConversational;
 
     /// <summary>Binds to the columns.</summary>
     /// <param name="row">A cursor, or the row of a prediction engine.</param>
@@ -24,29 +26,88 @@ internal sealed class VlmRowReader
         _row = row;
         _columns = columns;
         _images = [.. columns.Images.Select(name => ImageReader(row.Schema[name]))];
-        _prompt = row.GetGetter<ReadOnlyMemory<char>>(row.Schema[columns.Prompt]);
+        _source = row.GetGetter<ReadOnlyMemory<char>>(row.Schema[columns.Source]);
         _label = readsLabel && columns.FindLabel(row.Schema) is { } label ? row.GetGetter<ReadOnlyMemory<char>>(label) : null;
     }
 
-    /// <summary>The row as a question and, if there is one, an answer. An empty label counts as none.</summary>
-    /// <exception cref="InvalidDataException">An image cannot be decoded, or images and image places differ in number.</exception>
-    public VlmExample Read()
+    /// <summary>The row to be trained on: a question and its answer, a whole conversation or a plain text.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The row has no answer, is a conversation where earlier rows were plain texts (or the reverse), or cannot be read: see <see cref="ReadQuestion"/>.
+    /// </exception>
+    public VlmExample ReadTraining()
+    {
+        VlmExample example = Read(ReadImages());
+        if (_columns.HasLabel && example.Completion is null)
+        {
+            throw new InvalidDataException($"Row {example.Row:N0}: the label in '{_columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+        }
+        if (_firstRow is { } first && _isConversational != example.IsConversation)
+        {
+            throw new InvalidDataException(
+                $"Row {example.Row:N0}: '{_columns.Source}' holds {Kind(example.IsConversation)}, but {Kind(!example.IsConversation)} in row {first:N0}. Give all rows one form.");
+        }
+        _firstRow ??= example.Row;
+        _isConversational = example.IsConversation;
+        return example;
+    }
+
+    /// <summary>
+    /// The row as a question and, if there is one, an answer: the label, or the assistant's turn at the end of a conversation. An empty label counts as none.
+    /// </summary>
+    /// <exception cref="InvalidDataException">An image cannot be decoded, a conversation is damaged, or images and image places differ in number.</exception>
+    public VlmExample ReadQuestion() => Read(ReadImages()).SplitAnswer();
+
+    /// <summary>The texts of the row without its images.</summary>
+    /// <exception cref="InvalidDataException">A conversation is damaged, or prompt and label are of two forms.</exception>
+    public VlmExample ReadTexts() => Read([]);
+
+    private static string Kind(bool isConversation) => isConversation ? "a conversation" : "a plain text";
+
+    private List<PixelImage> ReadImages()
     {
         List<PixelImage> images = [];
         foreach (Action<List<PixelImage>> read in _images)
         {
             read(images);
         }
-        ReadOnlyMemory<char> prompt = default, label = default;
-        _prompt(ref prompt);
+        return images;
+    }
+
+    private VlmExample Read(List<PixelImage> images)
+    {
+        ReadOnlyMemory<char> value = default, label = default;
+        _source(ref value);
         _label?.Invoke(ref label);
-        return new VlmExample
+        string source = value.ToString();
+        long row = _row.Position;
+        VlmExample example = new() { Prompt = [], Images = images, PromptColumnName = _columns.Source, Row = row };
+        if (_columns.Text is not null)
         {
-            Prompt = [MessageBuilder.FromPrompt(prompt.ToString(), images.Count, _columns.Prompt, _row.Position)],
-            Completion = label.IsEmpty ? null : [VlmMessage.FromText("assistant", label.ToString())],
-            Images = images,
-            PromptColumnName = _columns.Prompt,
-            Row = _row.Position,
+            return example with { PlainText = source };
+        }
+        if (_columns.Messages is not null)
+        {
+            return example with { Prompt = MessageBuilder.FromJson(source, _columns.Messages, row), IsConversation = true };
+        }
+        if (!MessageBuilder.IsConversation(source))
+        {
+            return example with
+            {
+                Prompt = [MessageBuilder.FromUserText(source)],
+                Completion = label.IsEmpty ? null : [VlmMessage.FromText("assistant", label.ToString())],
+            };
+        }
+        string answer = label.ToString();
+        if (answer.Length > 0 && !MessageBuilder.IsConversation(answer))
+        {
+            throw new InvalidDataException(
+                $"Row {row:N0}: '{_columns.Prompt}' holds a conversation, but '{_columns.Label}' a plain text. Give both as turns, or both as texts.");
+        }
+        return example with
+        {
+            Prompt = MessageBuilder.FromJson(source, _columns.Prompt, row),
+            Completion = answer.Length > 0 ? MessageBuilder.FromJson(answer, _columns.Label, row) : null,
+            IsConversation = true,
         };
     }
 

@@ -26,8 +26,23 @@ public abstract class VlmModelOptions
     public IReadOnlyList<string>? ImageColumnNames { get; set; }
 
     /// <summary>
+    /// Input text column with conversations as JSON in TRL's shape (<c>messages</c>), such as
+    /// <c>[{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]</c>; contents may be parts <c>{"type": "text", "text": "..."}</c> and
+    /// <c>{"type": "image"}</c>. Training learns the assistant's turns (see <see cref="LabelMasking"/>); prediction answers the last turn, or scores the one the
+    /// assistant has there. Null, the default, reads <see cref="PromptColumnName"/> and <see cref="LabelColumnName"/>, which are unused otherwise.
+    /// </summary>
+    public string? MessagesColumnName { get; set; }
+
+    /// <summary>
+    /// Input text column with texts that are read as they are, without chat template (<c>dataset_text_field</c>); <c>&lt;image&gt;</c> marks the place of each
+    /// image, and the tokenizer's end token is added where it is missing. Training learns the whole text; prediction goes on writing it. Null, the default,
+    /// reads the other columns.
+    /// </summary>
+    public string? TextColumnName { get; set; }
+
+    /// <summary>
     /// Input text column with the question. <c>&lt;image&gt;</c> in it marks the place of the next image; without marks all images come first.
-    /// Default <c>Prompt</c>.
+    /// A conversation as JSON, in the shape of <see cref="MessagesColumnName"/>, works too; then the label is one as well. Default <c>Prompt</c>.
     /// </summary>
     public string PromptColumnName { get; set; } = "Prompt";
 

@@ -36,10 +36,15 @@ internal sealed class ConversationRenderer(ChatTemplate template, IReadOnlyDicti
     public RenderedChat RenderConversation(IReadOnlyList<VlmMessage> messages, bool findAssistant)
     {
         RenderedChat rendered = Render(messages);
-        if (!findAssistant || rendered.AssistantSpans.Count > 0)
-        {
-            return rendered;
-        }
+        return !findAssistant || rendered.AssistantSpans.Count > 0 ? rendered : rendered with { AssistantSpans = AskTurnByTurn(messages, rendered.Text) };
+    }
+
+    /// <summary>The ranges alone, in the text of the whole conversation.</summary>
+    /// <inheritdoc cref="RenderConversation"/>
+    public IReadOnlyList<(int Start, int Length)> FindAssistant(IReadOnlyList<VlmMessage> messages) => RenderConversation(messages, findAssistant: true).AssistantSpans;
+
+    private List<(int Start, int Length)> AskTurnByTurn(IReadOnlyList<VlmMessage> messages, string text)
+    {
         var spans = new List<(int, int)>();
         for (int turn = 0; turn < messages.Count; turn++)
         {
@@ -49,7 +54,7 @@ internal sealed class ConversationRenderer(ChatTemplate template, IReadOnlyDicti
             }
             VlmMessage[] before = [.. messages.Take(turn)];
             string through = Render([.. before, messages[turn]]).Text;
-            if (!rendered.Text.StartsWith(through, StringComparison.Ordinal))
+            if (!text.StartsWith(through, StringComparison.Ordinal))
             {
                 throw new InvalidDataException(
                     $"the chat template writes turn {turn + 1} differently once other turns follow, so the assistant's part cannot be found. "
@@ -59,7 +64,7 @@ internal sealed class ConversationRenderer(ChatTemplate template, IReadOnlyDicti
             int start = turn == 0 ? 0 : CommonPrefix(Render(before, addGenerationPrompt: true).Text, through);
             spans.Add((start, through.Length - start));
         }
-        return rendered with { AssistantSpans = spans };
+        return spans;
     }
 
     private RenderedChat Render(IEnumerable<VlmMessage> messages, bool addGenerationPrompt = false, bool continueFinal = false)

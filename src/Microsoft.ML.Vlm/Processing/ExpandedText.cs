@@ -65,6 +65,10 @@ internal sealed class ExpandedText
         return position + shift;
     }
 
-    /// <summary>Whether a range of characters touches the expansion of an image.</summary>
-    public bool IsImage(int start, int end) => _expansions.Exists(expansion => start < expansion.Start + expansion.Length && end > expansion.Start);
+    /// <summary>Characters that stand for images, in order.</summary>
+    public IReadOnlyList<(int Start, int End)> Images => [.. _expansions.Select(expansion => (expansion.Start, expansion.Start + expansion.Length))];
+
+    /// <summary>Where ranges of the rendered text stand now.</summary>
+    public IReadOnlyList<(int Start, int End)> Map(IEnumerable<(int Start, int Length)> ranges)
+        => [.. ranges.Select(range => (Map(range.Start), Map(range.Start + range.Length)))];
 }

@@ -12,6 +12,12 @@ internal sealed record VlmExample
     /// <summary>The answer's turns (usually one of the assistant), or null when the row has none or <see cref="Prompt"/> holds the whole conversation.</summary>
     public IReadOnlyList<VlmMessage>? Completion { get; init; }
 
+    /// <summary>A text that is read as it is, without chat template and instead of <see cref="Prompt"/>, which is empty then; or null.</summary>
+    public string? PlainText { get; init; }
+
+    /// <summary>Whether <see cref="Prompt"/> holds turns that the user gave as such, not one text.</summary>
+    public bool IsConversation { get; init; }
+
     /// <summary>Images in the order of their places.</summary>
     public IReadOnlyList<PixelImage> Images { get; init; } = [];
 
@@ -20,4 +26,8 @@ internal sealed record VlmExample
 
     /// <summary>Row in the data, counted from 0; shown in errors.</summary>
     public long Row { get; init; }
+
+    /// <summary>A conversation that ends with the assistant as a question and its answer; any other row as it is.</summary>
+    public VlmExample SplitAnswer()
+        => Completion is null && Prompt is [_, .., { Role: "assistant" } last] ? this with { Prompt = [.. Prompt.SkipLast(1)], Completion = [last] } : this;
 }

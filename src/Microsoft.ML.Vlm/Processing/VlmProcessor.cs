@@ -13,29 +13,24 @@ namespace Microsoft.ML.Vlm.Processing;
 internal sealed class VlmProcessor
 {
     private readonly ConversationRenderer _renderer;
-    private readonly string _imageToken;
-    private readonly int _imageTokenId;
+    private readonly SampleBuilder _builder;
+    private readonly string _endToken;
 
     /// <summary>A processor from its parts.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="template">The chat template.</param>
-    /// <param name="templateVariables">Special tokens that the template reads, such as <c>bos_token</c>.</param>
+    /// <param name="templateVariables">Special tokens that the template reads, such as <c>bos_token</c>; <c>eos_token</c> also ends plain texts.</param>
     /// <param name="images">The image processor.</param>
     /// <param name="imageToken">The token that the template writes for an image, and that stands for each of its features.</param>
     /// <exception cref="InvalidDataException">The tokenizer does not know the image token as one token.</exception>
     public VlmProcessor(
         VlmTokenizer tokenizer, ChatTemplate template, IReadOnlyDictionary<string, object?> templateVariables, ImageProcessor images, string imageToken)
     {
-        if (imageToken.Length == 0 || tokenizer.Encode(imageToken) is not [int id])
-        {
-            throw new InvalidDataException(
-                $"The tokenizer takes the image token '{imageToken}' apart; it has to be one of its added tokens. The tokenizer belongs to another model.");
-        }
         Tokenizer = tokenizer;
         Images = images;
         _renderer = new ConversationRenderer(template, templateVariables);
-        _imageToken = imageToken;
-        _imageTokenId = id;
+        _builder = new SampleBuilder(tokenizer, imageToken, images.TokensPerTile);
+        _endToken = templateVariables.GetValueOrDefault("eos_token") as string ?? "";
     }
 
     /// <summary>The tokenizer.</summary>
@@ -70,11 +65,11 @@ internal sealed class VlmProcessor
         }
         var processor = new VlmProcessor(
             VlmTokenizer.Load(folder.TokenizerPath), ChatTemplate.Parse(source), variables, images, tokens.ImageToken);
-        if (folder.Config is SmolVlmConfig config && config.ImageTokenId != processor._imageTokenId)
+        if (folder.Config is SmolVlmConfig config && config.ImageTokenId != processor._builder.ImageTokenId)
         {
             throw new InvalidDataException(
                 $"The model in '{folder.Path}' puts image features at token {config.ImageTokenId} ('image_token_id' of '{ModelConfig.FileName}'), "
-                + $"but '{tokens.ImageToken}' is token {processor._imageTokenId} of its tokenizer. The files belong to different models.");
+                + $"but '{tokens.ImageToken}' is token {processor._builder.ImageTokenId} of its tokenizer. The files belong to different models.");
         }
         return processor;
     }
@@ -83,25 +78,25 @@ internal sealed class VlmProcessor
     /// <exception cref="InvalidDataException">Images and their places differ in number, or an image or the conversation cannot be processed; names the row.</exception>
     public VlmSample CreatePrompt(VlmExample example) => OfRow(example, messages =>
     {
-        PreparedImages images = Prepare(example);
-        ExpandedText text = Expand(_renderer.RenderPrompt(messages), images, example);
-        int[] tokens = Tokenizer.Encode(text.Text);
-        return Sample(example, images, tokens, new bool[tokens.Length]);
+        PreparedImages images = PreparedImages.Create(Images, example.Images);
+        int[] tokens = Tokenizer.Encode(_builder.Expand(example.PlainText ?? _renderer.RenderPrompt(messages), images, example.PromptColumnName).Text);
+        return _builder.Build(images, tokens, new bool[tokens.Length], example.Row);
     });
 
     /// <summary>A row to be trained on, or whose answer is scored.</summary>
     /// <param name="example">
     /// With <see cref="VlmExample.Completion"/>: prompt and answer, tokenized apart, so that no token reaches over their border; the answer's tokens up to
-    /// and including what ends its turn are its targets. Without: a whole conversation, whose targets are the assistant's turns.
+    /// and including what ends its turn are its targets. Without: a whole conversation, whose targets are the assistant's turns; or a plain text, whose targets
+    /// are its tokens.
     /// </param>
-    /// <param name="masking">Whether these tokens are the targets, or all tokens of the row.</param>
+    /// <param name="masking">Whether these tokens are the targets, or others of the row too.</param>
     /// <returns>A row whose <see cref="VlmSample.TargetCount"/> is 0 when there is nothing to train on.</returns>
     /// <exception cref="InvalidDataException">Images and their places differ in number, or an image or the conversation cannot be processed; names the row.</exception>
     public VlmSample CreateTraining(VlmExample example, LabelMasking masking) => OfRow(example, messages =>
     {
-        PreparedImages images = Prepare(example);
-        return example.Completion is { } completion
-            ? CreatePair(example, messages, completion, images, masking)
+        PreparedImages images = PreparedImages.Create(Images, example.Images);
+        return example.Completion is { } completion ? CreatePair(example, messages, completion, images, masking)
+            : example.PlainText is { } text ? CreateText(example, text, images, masking)
             : CreateConversation(example, messages, images, masking);
     });
 
@@ -112,93 +107,53 @@ internal sealed class VlmProcessor
         {
             throw new InvalidDataException("the answer has an image place; images belong into the prompt.");
         }
-        (string prompt, string answer) = _renderer.RenderPair(messages, completion);
-        if (ExpandedText.CountPlaces(answer, _imageToken) > 0)
+        (string prompt, string answer) = example.PlainText is { } text
+            ? (text, Ended(string.Concat(completion.SelectMany(message => message.Content).Select(part => part.Text))))
+            : _renderer.RenderPair(messages, completion);
+        _builder.CheckNoPlace(answer);
+        ExpandedText expanded = _builder.Expand(prompt, images, example.PromptColumnName);
+        List<TokenSpan> before = Tokenizer.EncodeSpans(expanded.Text), after = Tokenizer.EncodeSpans(answer);
+        IReadOnlyList<(int Start, int End)> inPrompt = [], inAnswer = [(0, answer.Length)];
+        if (masking == LabelMasking.Assistant && example.PlainText is null)
         {
-            throw new InvalidDataException($"the answer contains the text '{_imageToken}', which the model would read as an image.");
+            IReadOnlyList<(int Start, int Length)> spans = _renderer.FindAssistant([.. messages, .. completion]);
+            inPrompt = [.. expanded.Map(spans).Where(span => span.Start < expanded.Text.Length)];
+            inAnswer = [.. spans.Select(span => (span.Start - prompt.Length, span.Start + span.Length - prompt.Length))];
         }
-        int[] before = Tokenizer.Encode(Expand(prompt, images, example).Text);
-        int[] after = Tokenizer.Encode(answer);
-        bool[] targets = new bool[before.Length + after.Length];
-        Array.Fill(targets, true, masking == LabelMasking.FullSequence ? 0 : before.Length, masking == LabelMasking.FullSequence ? targets.Length : after.Length);
-        return Sample(example, images, [.. before, .. after], targets);
+        return _builder.Build(
+            images,
+            [.. before.Concat(after).Select(token => token.Id)],
+            [.. LabelMask.Of(before, masking, inPrompt, expanded.Images), .. LabelMask.Of(after, masking, inAnswer, [])],
+            example.Row);
     }
 
     private VlmSample CreateConversation(VlmExample example, IReadOnlyList<VlmMessage> messages, PreparedImages images, LabelMasking masking)
     {
-        RenderedChat rendered = _renderer.RenderConversation(messages, findAssistant: masking == LabelMasking.Answer);
-        ExpandedText text = Expand(rendered.Text, images, example);
+        bool findsAssistant = masking is LabelMasking.Answer or LabelMasking.Assistant;
+        RenderedChat rendered = _renderer.RenderConversation(messages, findsAssistant);
+        ExpandedText text = _builder.Expand(rendered.Text, images, example.PromptColumnName);
+        return Build(example, text, findsAssistant ? text.Map(rendered.AssistantSpans) : [], images, masking);
+    }
+
+    private VlmSample CreateText(VlmExample example, string plain, PreparedImages images, LabelMasking masking)
+    {
+        ExpandedText text = _builder.Expand(Ended(plain), images, example.PromptColumnName);
+        return Build(example, text, [(0, text.Text.Length)], images, masking);
+    }
+
+    private VlmSample Build(VlmExample example, ExpandedText text, IReadOnlyList<(int, int)> written, PreparedImages images, LabelMasking masking)
+    {
         List<TokenSpan> tokens = Tokenizer.EncodeSpans(text.Text);
-        (int Start, int End)[] written = [.. rendered.AssistantSpans.Select(span => (text.Map(span.Start), text.Map(span.Start + span.Length)))];
-        bool[] targets = [.. tokens.Select(token => masking == LabelMasking.FullSequence
-            || (written.Any(span => token.Start < span.End && token.End > span.Start) && !text.IsImage(token.Start, token.End)))];
-        return Sample(example, images, [.. tokens.Select(token => token.Id)], targets);
+        return _builder.Build(images, [.. tokens.Select(token => token.Id)], LabelMask.Of(tokens, masking, written, text.Images), example.Row);
     }
 
-    private PreparedImages Prepare(VlmExample example)
-    {
-        var known = new Dictionary<UInt128, ImageTiles>();
-        var tiles = new List<ImageTiles>();
-        foreach (PixelImage image in example.Images)
-        {
-            if (!known.TryGetValue(image.ContentHash, out ImageTiles? prepared))
-            {
-                try
-                {
-                    known[image.ContentHash] = prepared = Images.Process(image);
-                }
-                catch (InvalidDataException exception)
-                {
-                    throw new InvalidDataException($"image {tiles.Count + 1} of {example.Images.Count}: {exception.Message}", exception);
-                }
-            }
-            tiles.Add(prepared);
-        }
-        return new PreparedImages(tiles, [.. tiles.Select(Images.Expand)]);
-    }
-
-    private ExpandedText Expand(string rendered, PreparedImages images, VlmExample example)
-    {
-        int places = ExpandedText.CountPlaces(rendered, _imageToken);
-        return places == images.Tiles.Count
-            ? ExpandedText.Create(rendered, _imageToken, images.Expansions)
-            : throw new InvalidDataException(
-                $"the rendered conversation has {places} '{_imageToken}' for {images.Tiles.Count} images. Either a text of '{example.PromptColumnName}' "
-                + "contains this token, which the model would read as an image, or the chat template leaves image places out.");
-    }
-
-    // One span for each run of image tokens, cut where one image's tokens end and the next one's begin.
-    private VlmSample Sample(VlmExample example, PreparedImages images, int[] tokens, bool[] targets)
-    {
-        int[] needed = [.. images.Tiles.Select(tiles => tiles.Count * TokensPerTile)];
-        int found = tokens.Count(token => token == _imageTokenId);
-        if (found != needed.Sum())
-        {
-            throw new InvalidDataException($"the tokens have {found:N0} image places, but the images need {needed.Sum():N0}. The tokenizer belongs to another model.");
-        }
-        var spans = new List<ImageSpan>();
-        int image = 0;
-        for (int index = 0; index < tokens.Length; index++)
-        {
-            int start = index;
-            while (index < tokens.Length && tokens[index] == _imageTokenId && needed[image] > 0)
-            {
-                needed[image]--;
-                index++;
-            }
-            if (index > start)
-            {
-                spans.Add(new ImageSpan(image, start, index - start));
-                image += needed[image] == 0 ? 1 : 0;
-                index--;
-            }
-        }
-        return new VlmSample(tokens, targets, images.Tiles, spans, example.Row);
-    }
+    // A template ends turns by itself; a plain text has to be ended, or the model never learns to stop.
+    private string Ended(string text) => text.EndsWith(_endToken, StringComparison.Ordinal) ? text : text + _endToken;
 
     private static VlmSample OfRow(VlmExample example, Func<IReadOnlyList<VlmMessage>, VlmSample> create)
     {
-        IReadOnlyList<VlmMessage> messages = MessageBuilder.PlaceImages(example.Prompt, example.Images.Count, example.PromptColumnName, example.Row);
+        IReadOnlyList<VlmMessage> messages = example.PlainText is not null
+            ? [] : MessageBuilder.PlaceImages(example.Prompt, example.Images.Count, example.PromptColumnName, example.Row);
         try
         {
             return create(messages);
@@ -208,6 +163,4 @@ internal sealed class VlmProcessor
             throw new InvalidDataException($"Row {example.Row:N0}: {exception.Message}", exception);
         }
     }
-
-    private sealed record PreparedImages(IReadOnlyList<ImageTiles> Tiles, IReadOnlyList<string> Expansions);
 }

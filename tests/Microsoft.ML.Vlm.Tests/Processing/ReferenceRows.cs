@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Tests.Images;
+using Microsoft.ML.Vlm.Text;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Tests.Processing;
@@ -39,6 +41,21 @@ internal static class ReferenceRows
             rows.Add(([.. columns.Select(column => (int)rowIds[column])], [.. columns.Select(column => rowLabels[column] != -100)]));
         }
         return rows;
+    }
+
+    /// <summary>A processor with the template of the reference's assistant-only run, whose spans end before the line break; the checkpoint's own template marks none.</summary>
+    public static VlmProcessor WithMarkedAssistant(ModelFolder model)
+    {
+        const string Marked = """
+            <|im_start|>{% for m in messages %}{{ m['role'] | capitalize }}:
+            {%- if m['role'] == 'assistant' %}{% generation %}{{ ' ' + m['content'][0]['text'] }}<end_of_utterance>{% endgeneration %}
+            {%- else %}{{ '' if m['content'][0]['type'] == 'image' else ' ' }}
+                {%- for part in m['content'] %}{{ part['text'] if part['type'] == 'text' else '<image>' }}{% endfor %}<end_of_utterance>
+            {%- endif %}{{ '\n' }}{% endfor %}
+            """;
+        var template = ChatTemplate.Parse(Marked);
+        return new VlmProcessor(
+            VlmTokenizer.Load(model.TokenizerPath), template, new Dictionary<string, object?>(), ImageProcessorRegistry.Create(model), model.TokenizerConfig.ImageToken);
     }
 
     /// <summary>A JSON file of the pack.</summary>

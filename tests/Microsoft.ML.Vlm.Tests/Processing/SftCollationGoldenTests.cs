@@ -56,7 +56,7 @@ public class SftCollationGoldenTests
         JsonElement meta = ReferenceRows.Json([.. Folder.Split('/'), run, "meta.json"]);
         var model = ModelFolder.Open(Reference.Path(["golden", .. meta.GetProperty("base").GetString()!.Split('/')]));
         bool assistantOnly = meta.GetProperty("assistant_only_extension").GetBoolean();
-        VlmProcessor processor = assistantOnly ? WithMarkedAssistant(model) : VlmProcessor.Load(model);
+        VlmProcessor processor = assistantOnly ? ReferenceRows.WithMarkedAssistant(model) : VlmProcessor.Load(model);
         using var golden = SafetensorsFile.Open(Reference.Path([.. Folder.Split('/'), run, "tensors.safetensors"]));
         IReadOnlyList<(int[], bool[])> expected = ReferenceRows.Labelled(golden, "_first");
         bool answersOnly = assistantOnly || meta.GetProperty("completion_only_loss").GetBoolean();
@@ -79,25 +79,10 @@ public class SftCollationGoldenTests
         for (int row = 0; row < rows.Count; row++)
         {
             VlmSample sample = processor.CreateTraining(
-                ReferenceRows.Example(rows[row], row), answersOnly ? LabelMasking.Answer : LabelMasking.FullSequence);
+                ReferenceRows.Example(rows[row], row), answersOnly ? LabelMasking.Answer : LabelMasking.TrlFullSequence);
             Assert.Equal(expected[row].Tokens, sample.Tokens);
             Assert.Equal(expected[row].IsTarget, sample.IsTarget);
         }
-    }
-
-    // The reference's run had a template whose assistant spans end before the line break; the checkpoint's own template marks none.
-    private static VlmProcessor WithMarkedAssistant(ModelFolder model)
-    {
-        const string Marked = """
-            <|im_start|>{% for m in messages %}{{ m['role'] | capitalize }}:
-            {%- if m['role'] == 'assistant' %}{% generation %}{{ ' ' + m['content'][0]['text'] }}<end_of_utterance>{% endgeneration %}
-            {%- else %}{{ '' if m['content'][0]['type'] == 'image' else ' ' }}
-                {%- for part in m['content'] %}{{ part['text'] if part['type'] == 'text' else '<image>' }}{% endfor %}<end_of_utterance>
-            {%- endif %}{{ '\n' }}{% endfor %}
-            """;
-        var template = ChatTemplate.Parse(Marked);
-        return new VlmProcessor(
-            VlmTokenizer.Load(model.TokenizerPath), template, new Dictionary<string, object?>(), ImageProcessorRegistry.Create(model), model.TokenizerConfig.ImageToken);
     }
 
     private static IEnumerable<string> Names(Func<string, bool> accept) => Reference.Folders(Folder, accept).Select(row => row.Data);

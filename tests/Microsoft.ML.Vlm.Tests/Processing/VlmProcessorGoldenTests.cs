@@ -30,7 +30,7 @@ public class VlmProcessorGoldenTests
                 Row = row,
             };
 
-            VlmSample sample = isPrompt ? processor.CreatePrompt(example) : processor.CreateTraining(example, LabelMasking.FullSequence);
+            VlmSample sample = isPrompt ? processor.CreatePrompt(example) : processor.CreateTraining(example, LabelMasking.TrlFullSequence);
 
             VlmSample expected = golden.Samples[row];
             Assert.Equal(expected.Tokens, sample.Tokens);

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using Microsoft.ML.Vlm.Adapters;
-using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
-using Microsoft.ML.Vlm.Tests.Images;
+using Microsoft.ML.Vlm.Tests.Processing;
 using Microsoft.ML.Vlm.Training;
 using static TorchSharp.torch;
 
@@ -20,7 +19,7 @@ internal sealed class SftCase : IDisposable
         _document = document;
         Name = name;
         ModelFolder folder = ModelFolder.Open(Reference.Path(["golden", .. Meta.GetProperty("base").GetString()!.Split('/')]));
-        Samples = ReadRows(VlmProcessor.Load(folder), Meta);
+        Samples = ReadRows(folder, Meta);
         Model = ModelLoader.Load(folder, computeType);
         Adapters = Meta.GetProperty("lora").ValueKind == JsonValueKind.Null ? null : PeftFolder.Load(Model, InitialAdapter());
         Tensors = SafetensorsFile.Open(Reference.Path("golden", "sft", name, "tensors.safetensors"));
@@ -112,30 +111,12 @@ internal sealed class SftCase : IDisposable
         return Reference.Path(["golden", .. folder.Split('/')]);
     }
 
-    private static VlmSample[] ReadRows(VlmProcessor processor, JsonElement meta)
+    private static VlmSample[] ReadRows(ModelFolder folder, JsonElement meta)
     {
-        LabelMasking masking = meta.GetProperty("completion_only_loss").GetBoolean() ? LabelMasking.Answer : LabelMasking.FullSequence;
-        return [.. meta.GetProperty("data").EnumerateArray().Select((row, index) => processor.CreateTraining(ReadRow(row, index), masking))];
+        bool assistantOnly = meta.GetProperty("assistant_only_extension").GetBoolean();
+        VlmProcessor processor = assistantOnly ? ReferenceRows.WithMarkedAssistant(folder) : VlmProcessor.Load(folder);
+        LabelMasking masking = assistantOnly ? LabelMasking.Assistant
+            : meta.GetProperty("completion_only_loss").GetBoolean() ? LabelMasking.Answer : LabelMasking.TrlFullSequence;
+        return [.. meta.GetProperty("data").EnumerateArray().Select((row, index) => processor.CreateTraining(ReferenceRows.Example(row, index), masking))];
     }
-
-    private static VlmExample ReadRow(JsonElement row, int index)
-    {
-        bool isConversation = row.TryGetProperty("messages", out JsonElement messages);
-        return new VlmExample
-        {
-            Prompt = ReadMessages(isConversation ? messages : row.GetProperty("prompt")),
-            Completion = isConversation ? null : ReadMessages(row.GetProperty("completion")),
-            Images = [.. row.GetProperty("images").EnumerateArray().Select(image => ReferenceImages.Read(image.GetString()!))],
-            Row = index,
-        };
-    }
-
-    private static VlmMessage[] ReadMessages(JsonElement messages) =>
-    [
-        .. messages.EnumerateArray().Select(message => new VlmMessage(message.GetProperty("role").GetString()!,
-        [
-            .. message.GetProperty("content").EnumerateArray()
-                .Select(part => part.GetProperty("type").GetString() == "image" ? MessagePart.Image : MessagePart.FromText(part.GetProperty("text").GetString()!)),
-        ])),
-    ];
 }
