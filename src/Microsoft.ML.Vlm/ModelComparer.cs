@@ -63,7 +63,7 @@ internal sealed class ModelComparer(VlmComparisonOptions options)
         Func<IReadOnlyList<string>> references = AnswerColumns.ReferenceReader(cursor, answered.Schema[options.LabelColumnName]);
         VlmRowReader? reader = options.ChosenColumnName is null ? null : new VlmRowReader(cursor, vlm.Columns, readsLabel: false);
         Func<string>[] sides = [.. Preferences(answered.Schema).Select(column => AnswerColumns.TextReader(cursor, column))];
-        Func<string> question = AnswerColumns.TextReader(cursor, answered.Schema[vlm.Columns.Prompt]);
+        Func<string> question = AnswerColumns.TextReader(cursor, answered.Schema[vlm.Columns.Source]);
         while (cursor.MoveNext())
         {
             string response = answer();
@@ -71,7 +71,7 @@ internal sealed class ModelComparer(VlmComparisonOptions options)
             rows.Add(new AnsweredRow(cursor.Position, question(), right, response, AnswerMetric.Score(options.Metric, response, right)));
             if (reader is not null)
             {
-                VlmExample example = reader.Read();
+                VlmExample example = reader.ReadQuestion();
                 pairs.AddRange(sides.Select(side => example with { Completion = [VlmMessage.FromText("assistant", side())] }));
             }
             if (pairs.Count >= 2 * vlm.BatchSize)
@@ -138,7 +138,7 @@ internal sealed class ModelComparer(VlmComparisonOptions options)
         {
             if (shown.Contains(rows[index].Row))
             {
-                rows[index] = rows[index] with { Pictures = [.. reader.Read().Images.Select(image => ImageEncoder.ToPng(image, PictureEdge))] };
+                rows[index] = rows[index] with { Pictures = [.. reader.ReadQuestion().Images.Select(image => ImageEncoder.ToPng(image, PictureEdge))] };
             }
         }
         return rows;
