@@ -1,9 +1,6 @@
 using System.Text.Json;
-using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Checkpoints;
-using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
-using Microsoft.ML.Vlm.Text;
 
 namespace Microsoft.ML.Vlm.Tests.Processing;
 
