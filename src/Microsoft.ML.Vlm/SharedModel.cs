@@ -122,14 +122,11 @@ internal sealed class SharedModel : IDisposable
         {
             return;
         }
-        foreach (string path in _attached?.Layers.Keys ?? [])
+        if (_attached is not null)
         {
-            _model.Linears[path].Adapter = null;
+            _attached.IsEnabled = false;
         }
-        foreach ((string path, LoraAdapter layer) in adapters?.Layers ?? new Dictionary<string, LoraAdapter>())
-        {
-            _model.Linears[path].Adapter = layer;
-        }
+        adapters?.AttachTo(_model);
         _attached = adapters;
     }
 

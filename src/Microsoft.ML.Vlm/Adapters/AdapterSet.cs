@@ -1,19 +1,21 @@
 using Microsoft.ML.Vlm.Models;
-using Microsoft.ML.Vlm.Models.Blocks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Adapters;
 
-/// <summary>The adapters of a model: one a chosen linear layer, all of the same rank, scale and dropout.</summary>
+/// <summary>
+/// The adapters of a model: one a chosen linear layer, and weights that train whole beside them (biases, modules to save). What it changes in a model it takes back.
+/// </summary>
 internal sealed class AdapterSet : IDisposable
 {
-    private readonly VisionLanguageModel _model;
     private readonly SortedDictionary<string, LoraAdapter> _layers = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Tensor> _weights = new(StringComparer.Ordinal);
+    private VisionLanguageModel _model;
     private Generator _generator;
 
     /// <summary>An empty set.</summary>
     /// <param name="model">The model, which stays the caller's.</param>
-    /// <param name="options">Rank, alpha, dropout and the target rule that is written to PEFT's configuration.</param>
+    /// <param name="options">What is written to PEFT's configuration.</param>
     /// <param name="seed">Seed of the dropout.</param>
     public AdapterSet(VisionLanguageModel model, LoraOptions options, int seed)
     {
@@ -25,14 +27,17 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Rank, alpha, dropout and targets.</summary>
     public LoraOptions Options { get; }
 
-    /// <summary>What the update is multiplied by: alpha / r.</summary>
-    public double Scale => Options.Alpha / Options.Rank;
-
     /// <summary>The adapters by the module path of their layer, in ordinal order.</summary>
     public IReadOnlyDictionary<string, LoraAdapter> Layers => _layers;
 
-    /// <summary>All A and B, in the order of <see cref="ToTensors"/>. They stay the set's.</summary>
-    public IEnumerable<Tensor> Parameters => _layers.Values.SelectMany(layer => (Tensor[])[layer.A, layer.B]);
+    /// <summary>Weights that stand in for the model's own, by their names in the checkpoint, in ordinal order: float32, leaves of the autograd graph.</summary>
+    public IReadOnlyDictionary<string, Tensor> Weights => _weights;
+
+    /// <summary>All tensors that train, in the order of <see cref="ToTensors"/>. They stay the set's.</summary>
+    public IEnumerable<Tensor> Parameters => ToTensors().Select(pair => pair.Value);
+
+    /// <summary>Tensors that were loaded from a file under other names than PEFT's present ones.</summary>
+    public int RenamedCount { get; init; }
 
     /// <summary>Whether dropout is on.</summary>
     public bool IsTraining { get; set; }
@@ -48,27 +53,59 @@ internal sealed class AdapterSet : IDisposable
             {
                 _model.Linears[path].Adapter = value ? layer : null;
             }
+            foreach ((string name, Tensor tensor) in _weights)
+            {
+                Replace(name, value ? tensor : null);
+            }
+            if (_model.TiedHead is { } embedding && _weights.ContainsKey(embedding.Name) && !_weights.ContainsKey(_model.HeadWeightName))
+            {
+                // As in PEFT an embedding that trains by itself leaves the head what it was.
+                _model.UntiedHead = value ? embedding.Own : null;
+            }
         }
     } = true;
 
     /// <summary>Where the dropout draws from; null while there is none.</summary>
     public Generator? Random => IsTraining && Options.Dropout > 0 ? _generator : null;
 
+    /// <summary>Moves the adapters to another copy of the same base model, which wears them from now on.</summary>
+    /// <param name="model">A model without adapters on the layers in question.</param>
+    public void AttachTo(VisionLanguageModel model)
+    {
+        _model = model;
+        foreach ((string path, LoraAdapter layer) in _layers)
+        {
+            layer.Layer = model.Linears[path];
+        }
+        IsEnabled = true;
+    }
+
     /// <summary>Gives a layer its adapter.</summary>
-    /// <param name="path">Module path of a linear layer.</param>
+    /// <param name="layer">Path, rank and scale.</param>
     /// <param name="a">Float32 <c>[r, in]</c>; the set takes it over.</param>
     /// <param name="b">Float32 <c>[out, r]</c>; the set takes it over.</param>
     /// <exception cref="InvalidOperationException">The layer has an adapter.</exception>
-    public void Add(string path, Tensor a, Tensor b)
+    public LoraAdapter Add(AdapterPlan.Layer layer, Tensor a, Tensor b)
     {
-        Linear linear = _model.Linears[path];
-        if (linear.Adapter is not null)
+        if (_model.Linears[layer.Path].Adapter is not null)
         {
-            throw new InvalidOperationException($"The layer '{path}' has an adapter already; dispose of the model's AdapterSet first.");
+            throw new InvalidOperationException($"The layer '{layer.Path}' has an adapter already; dispose of the model's AdapterSet first.");
         }
-        LoraAdapter layer = new(a, b, this);
-        _layers.Add(path, layer);
-        linear.Adapter = layer;
+        LoraAdapter adapter = new(_model.Linears[layer.Path], a, b, layer.Scale, this);
+        _layers.Add(layer.Path, adapter);
+        _model.Linears[layer.Path].Adapter = adapter;
+        return adapter;
+    }
+
+    /// <summary>Puts weights in the place of the model's own, all at once.</summary>
+    /// <param name="weights">By name in the checkpoint; float32, taken over as leaves of the autograd graph.</param>
+    public void AddWeights(IEnumerable<KeyValuePair<string, Tensor>> weights)
+    {
+        foreach ((string name, Tensor tensor) in weights)
+        {
+            _weights.Add(name, tensor.DetachFromDisposeScope().requires_grad_(true));
+        }
+        IsEnabled = true;
     }
 
     /// <summary>Starts the dropout's random numbers again: the same seed gives the same run.</summary>
@@ -90,14 +127,38 @@ internal sealed class AdapterSet : IDisposable
         return input * kept.to(input.dtype).div_(1 - Options.Dropout);
     }
 
-    /// <summary>The tensors under PEFT's names, such as <c>base_model.model.model.text_model.layers.0.self_attn.q_proj.lora_A.weight</c>. They stay the set's.</summary>
+    /// <summary>
+    /// The tensors that train under PEFT's names, such as <c>base_model.model.model.text_model.layers.0.self_attn.q_proj.lora_A.weight</c>. They stay the set's.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, Tensor>> ToTensors()
     {
         foreach ((string path, LoraAdapter layer) in _layers)
         {
             yield return new(PeftKeys.A(path), layer.A);
             yield return new(PeftKeys.B(path), layer.B);
+            if (layer.Magnitude is { } magnitude)
+            {
+                yield return new(PeftKeys.Magnitude(path), magnitude);
+            }
         }
+        foreach ((string name, Tensor tensor) in _weights)
+        {
+            yield return new(PeftKeys.Weight(name, _layers.ContainsKey), tensor);
+        }
+    }
+
+    /// <summary>Frobenius norm of what the adapters change in the weights, all layers together; 0 when they change nothing.</summary>
+    public double UpdateNorm()
+    {
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        double squares = _layers.Values.Sum(layer => layer.SquaredUpdateNorm());
+        foreach ((string name, Tensor tensor) in _weights)
+        {
+            Tensor own = name == _model.HeadWeightName && _model.TiedHead is { } embedding ? embedding.Own : _model.Weights[name].Own;
+            squares += (tensor - own.to(ScalarType.Float32)).square().sum(ScalarType.Float64).item<double>();
+        }
+        return Math.Sqrt(squares);
     }
 
     /// <summary>Writes PEFT's folder.</summary>
@@ -108,15 +169,32 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Takes the adapters off the model and frees them.</summary>
     public void Dispose()
     {
-        foreach ((string path, LoraAdapter layer) in _layers)
+        if (_layers.Any(pair => _model.Linears[pair.Key].Adapter == pair.Value) || _weights.Count > 0)
         {
-            if (_model.Linears[path].Adapter == layer)
-            {
-                _model.Linears[path].Adapter = null;
-            }
+            IsEnabled = false;
+        }
+        foreach (LoraAdapter layer in _layers.Values)
+        {
             layer.Dispose();
         }
+        foreach (Tensor tensor in _weights.Values)
+        {
+            tensor.Dispose();
+        }
         _layers.Clear();
+        _weights.Clear();
         _generator.Dispose();
+    }
+
+    private void Replace(string name, Tensor? tensor)
+    {
+        if (_model.Weights.TryGetValue(name, out Weight? weight))
+        {
+            weight.Replacement = tensor;
+        }
+        else
+        {
+            _model.UntiedHead = tensor;
+        }
     }
 }

@@ -1,23 +1,34 @@
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Models.Blocks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Adapters;
 
-/// <summary>A low-rank update of one linear layer (Hu et al. 2021): <c>y += (alpha / r) B A dropout(x)</c>.</summary>
+/// <summary>
+/// A low-rank update of one linear layer (Hu et al. 2021): <c>y += scale B A dropout(x)</c>; with magnitudes (DoRA) each row of the updated weight has a length of its own.
+/// </summary>
 internal sealed class LoraAdapter : ILinearAdapter, IDisposable
 {
     private readonly AdapterSet _set;
+    private Tensor? _squaredNorms;
 
     /// <summary>Takes over two tensors, as leaves of the autograd graph.</summary>
+    /// <param name="layer">The layer it belongs to.</param>
     /// <param name="a">Float32 <c>[r, in]</c>.</param>
     /// <param name="b">Float32 <c>[out, r]</c>.</param>
-    /// <param name="set">The set it belongs to, which knows scale and dropout.</param>
-    public LoraAdapter(Tensor a, Tensor b, AdapterSet set)
+    /// <param name="scale">What the product is multiplied by.</param>
+    /// <param name="set">The set it belongs to, which knows the dropout.</param>
+    public LoraAdapter(Linear layer, Tensor a, Tensor b, double scale, AdapterSet set)
     {
+        Layer = layer;
         A = a.DetachFromDisposeScope().requires_grad_(true);
         B = b.DetachFromDisposeScope().requires_grad_(true);
+        Scale = scale;
         _set = set;
     }
+
+    /// <summary>The layer that wears it.</summary>
+    public Linear Layer { get; set; }
 
     /// <summary>Float32 <c>[r, in]</c>.</summary>
     public Tensor A { get; }
@@ -28,19 +39,96 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     /// <inheritdoc/>
     public Generator? Random => _set.Random;
 
-    /// <summary>Adds the update to <paramref name="output"/>, in place, computing in its type.</summary>
+    /// <summary>What the product is multiplied by: alpha / r, or alpha / sqrt(r).</summary>
+    public double Scale { get; }
+
+    /// <summary>DoRA's lengths of the rows, float32 <c>[out]</c>; null for plain LoRA.</summary>
+    public Tensor? Magnitude { get; private set; }
+
+    /// <summary>The matrices that were taken out of the weight (PiSSA, OLoRA); null when it keeps all it has.</summary>
+    public (Tensor A, Tensor B)? Start { get; private set; }
+
+    /// <summary>All tensors that train: A, B and the magnitudes.</summary>
+    public IEnumerable<Tensor> Parameters => Magnitude is null ? [A, B] : [A, B, Magnitude];
+
+    /// <summary>Makes it a DoRA adapter.</summary>
+    /// <param name="magnitude">Float32 <c>[out]</c>, taken over; null for the lengths that the rows have now, so that nothing changes.</param>
+    public void UseMagnitude(Tensor? magnitude)
+        => Magnitude = (magnitude ?? Dora.RowNorms(Layer.Weight.Value, A, B, Scale)).DetachFromDisposeScope().requires_grad_(true);
+
+    /// <summary>Takes the product of two matrices out of the weight. The weight itself stays: they are subtracted while computing.</summary>
+    /// <param name="a">Float32 <c>[r, in]</c>, taken over.</param>
+    /// <param name="b">Float32 <c>[out, r]</c>, taken over.</param>
+    public void TakeOut(Tensor a, Tensor b) => Start = (a.DetachFromDisposeScope(), b.DetachFromDisposeScope());
+
+    /// <summary>The matrices whose product is the whole update: A and B, and below and beside them what was taken out.</summary>
+    public (Tensor A, Tensor B) Factors() => Start is not var (a, b) ? (A, B) : (cat([A, a], 0), cat([B, b.neg()], 1));
+
+    /// <summary>Adds the update to <paramref name="output"/>, computing in its type; in place without magnitudes.</summary>
     public Tensor Apply(Tensor input, Tensor output)
     {
-        Tensor x = Rows(_set.Drop(input)), a = As(A, input.dtype), b = As(B, input.dtype);
-        Rows(output).addmm_(nn.functional.linear(x, a), b.t(), 1, (float)_set.Scale);
-        return output;
+        (Tensor a, Tensor b) = Factors();
+        Tensor x = _set.Drop(input), narrow = As(a, input.dtype);
+        if (Magnitude is null)
+        {
+            Rows(output).addmm_(nn.functional.linear(Rows(x), narrow), As(b, input.dtype).t(), 1, (float)Scale);
+            return output;
+        }
+
+        Tensor weight = Layer.Weight.As(input.dtype), update = nn.functional.linear(nn.functional.linear(x, narrow), As(b, input.dtype)).mul_(Scale);
+        _squaredNorms ??= SquaredNorms(Layer.Weight.Value);
+        Tensor ratio = As(Magnitude / Dora.RowNormsOf(weight, _squaredNorms, narrow, b, Scale), input.dtype);
+        if (!ReferenceEquals(x, input))
+        {
+            // PEFT drops out what the scaled base weight sees too, but not what the layer itself gives.
+            return output + ((ratio - 1) * nn.functional.linear(x, weight)) + (ratio * update);
+        }
+        return Layer.Bias?.As(input.dtype) is { } bias ? ((output - bias + update) * ratio) + bias : (output + update) * ratio;
+    }
+
+    /// <summary>The weight with the update in it, float32 <c>[out, in]</c>, in the caller's scope.</summary>
+    public Tensor MergedWeight()
+    {
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        (Tensor a, Tensor b) = Factors();
+        Tensor merged = Dora.Adapted(Layer.Weight.Value, a, b, Scale);
+        return (Magnitude is null ? merged : merged.mul_((Magnitude / linalg.norm(merged, dims: [1])).unsqueeze(1))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Square of the Frobenius norm of what the adapter adds to the weight.</summary>
+    public double SquaredUpdateNorm()
+    {
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        if (Magnitude is not null)
+        {
+            return (MergedWeight() - Layer.Weight.Value.to(ScalarType.Float32)).square().sum(ScalarType.Float64).item<double>();
+        }
+
+        // |B A|² is the trace of (Bᵀ B)(A Aᵀ), two small matrices.
+        (Tensor a, Tensor b) = Factors();
+        (a, b) = (a.to(ScalarType.Float64), b.to(ScalarType.Float64));
+        return Math.Max(0, Scale * Scale * b.t().mm(b).mul_(a.mm(a.t())).sum().item<double>());
     }
 
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        A.Dispose();
-        B.Dispose();
+        foreach (Tensor tensor in Parameters)
+        {
+            tensor.Dispose();
+        }
+        Start?.A.Dispose();
+        Start?.B.Dispose();
+        _squaredNorms?.Dispose();
+    }
+
+    private static Tensor SquaredNorms(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        return weight.detach().to(ScalarType.Float32).square().sum(1).DetachFromDisposeScope();
     }
 
     private static Tensor Rows(Tensor tensor) => tensor.dim() == 2 ? tensor : tensor.view(-1, tensor.size(-1));

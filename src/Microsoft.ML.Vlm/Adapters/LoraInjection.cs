@@ -1,5 +1,4 @@
 using Microsoft.ML.Vlm.Models;
-using Microsoft.ML.Vlm.Models.Blocks;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Adapters;
@@ -7,31 +6,36 @@ namespace Microsoft.ML.Vlm.Adapters;
 /// <summary>Gives a model new low-rank adapters.</summary>
 internal static class LoraInjection
 {
-    /// <summary>
-    /// Adds adapters that change nothing yet: A uniform within ±1/sqrt(in), which is He's initialization with a = sqrt(5) as PEFT uses it; B zero.
-    /// </summary>
+    /// <summary>Adds adapters that change nothing yet.</summary>
     /// <param name="model">A model without adapters on the chosen layers.</param>
-    /// <param name="options">Rank, alpha, dropout and targets.</param>
+    /// <param name="options">Rank, alpha, dropout, targets and how the matrices begin.</param>
     /// <param name="seed">The same seed gives the same bits.</param>
     /// <returns>The adapters; disposing them takes them off the model.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range, or the target rule matches no layer.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or a rule matches nothing; names the nearest names.</exception>
     public static AdapterSet Inject(VisionLanguageModel model, LoraOptions options, int seed)
     {
         options.Validate();
-        IReadOnlyList<string> chosen = AdapterTargets.Choose(model.Linears.Keys.Order(StringComparer.Ordinal), model.HeadPath, model.RoleOf, options.TargetModules);
+        AdapterPlan plan = AdapterPlan.Create(model, options, everyEntry: true);
         AdapterSet adapters = new(model, options, seed);
         try
         {
             using var scope = NewDisposeScope();
             using Generator generator = new((ulong)(uint)seed);
-            foreach (string path in chosen)
+            foreach (AdapterPlan.Layer layer in plan.Layers)
             {
-                Linear linear = model.Linears[path];
-                Device device = linear.Weight.Value.device;
-                double bound = 1 / Math.Sqrt(linear.InputWidth);
-                Tensor a = rand([options.Rank, linear.InputWidth], dtype: ScalarType.Float32, generator: generator).mul_(2 * bound).sub_(bound).to(device);
-                adapters.Add(path, a, zeros([linear.OutputWidth, options.Rank], dtype: ScalarType.Float32, device: device));
+                Tensor weight = model.Linears[layer.Path].Weight.Value;
+                (Tensor a, Tensor b) = LoraFactors.Create(options.Initialization, weight, layer.Rank, layer.Scale, generator);
+                LoraAdapter adapter = adapters.Add(layer, a.to(weight.device), b.to(weight.device));
+                if (LoraFactors.TakeFromWeight(options.Initialization))
+                {
+                    adapter.TakeOut(adapter.A.detach().clone(), adapter.B.detach().clone());
+                }
+                if (options.UseDora)
+                {
+                    adapter.UseMagnitude(null);
+                }
             }
+            adapters.AddWeights(plan.Weights.Select(name => KeyValuePair.Create(name, Copy(model, name))));
             return adapters;
         }
         catch
@@ -40,4 +44,7 @@ internal static class LoraInjection
             throw;
         }
     }
+
+    private static Tensor Copy(VisionLanguageModel model, string name)
+        => (model.Weights.TryGetValue(name, out Weight? weight) ? weight : model.TiedHead!).Own.to(ScalarType.Float32, copy: true);
 }

@@ -44,19 +44,33 @@ internal static class PeftFolder
     public static AdapterSet Load(VisionLanguageModel model, string configJson, SafetensorsFile tensors)
     {
         LoraOptions options = PeftConfig.Parse(configJson, ConfigFile);
-        IReadOnlyList<string> paths = Targets(model, options);
-        CheckKeys(paths, tensors);
-        AdapterSet adapters = new(model, options, seed: 0);
+        AdapterPlan plan = Plan(model, options);
+        Dictionary<string, long[]> shapes = Expected(model, options, plan);
+        IReadOnlyDictionary<string, string> names = MatchKeys(shapes.Keys, tensors);
+        AdapterSet adapters = new(model, options, seed: 0) { RenamedCount = names.Count(pair => pair.Key != pair.Value) };
         try
         {
             using var scope = NewDisposeScope();
-            foreach (string path in paths)
+            foreach (AdapterPlan.Layer layer in plan.Layers)
             {
-                Linear linear = model.Linears[path];
-                Device device = linear.Weight.Value.device;
-                Tensor a = Read(tensors, PeftKeys.A(path), [options.Rank, linear.InputWidth], device);
-                adapters.Add(path, a, Read(tensors, PeftKeys.B(path), [linear.OutputWidth, options.Rank], device));
+                Tensor weight = model.Linears[layer.Path].Weight.Value;
+                Tensor Stored(string key) => Read(tensors, names[key], shapes[key], weight.device);
+                LoraAdapter adapter = adapters.Add(layer, Stored(PeftKeys.A(layer.Path)), Stored(PeftKeys.B(layer.Path)));
+                if (LoraFactors.TakeFromWeight(options.Initialization))
+                {
+                    (Tensor a, Tensor b) = LoraFactors.FromWeight(options.Initialization, weight, layer.Rank, layer.Scale);
+                    adapter.TakeOut(a.to(weight.device), b.to(weight.device));
+                }
+                if (options.UseDora)
+                {
+                    adapter.UseMagnitude(Stored(PeftKeys.Magnitude(layer.Path)));
+                }
             }
+            adapters.AddWeights(plan.Weights.Select(name =>
+            {
+                string key = PeftKeys.Weight(name, adapters.Layers.ContainsKey);
+                return KeyValuePair.Create(name, Read(tensors, names[key], shapes[key], Own(model, name).device));
+            }));
             return adapters;
         }
         catch
@@ -73,7 +87,10 @@ internal static class PeftFolder
     public static void Save(AdapterSet adapters, string folder, string? baseModelName)
     {
         Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, TensorFile), adapters.ToTensors());
+        using (NewDisposeScope())
+        {
+            SafetensorsWriter.Write(Path.Combine(folder, TensorFile), SavedTensors(adapters));
+        }
         string config = Path.Combine(folder, ConfigFile), temporary = $"{config}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -89,7 +106,41 @@ internal static class PeftFolder
     /// <summary>The content of <c>adapter_config.json</c> for adapters.</summary>
     /// <param name="adapters">The adapters.</param>
     /// <param name="baseModelName">The base model, or null.</param>
-    public static string FormatConfig(AdapterSet adapters, string? baseModelName) => PeftConfig.Format(adapters.Options, adapters.Layers.Keys, baseModelName);
+    public static string FormatConfig(AdapterSet adapters, string? baseModelName) => PeftConfig.Format(SavedOptions(adapters.Options), adapters.Layers.Keys, baseModelName);
+
+    /// <summary>
+    /// The content of <c>adapter_model.safetensors</c>. Adapters that took values out of the weights become plain ones of twice the rank, <c>[A; A₀]</c> and
+    /// <c>[B, -B₀]</c>, which change the unchanged weights in the same way.
+    /// </summary>
+    /// <param name="adapters">The adapters; the tensors are theirs or belong to the caller's scope.</param>
+    public static IEnumerable<KeyValuePair<string, Tensor>> SavedTensors(AdapterSet adapters)
+    {
+        Dictionary<string, Tensor> changed = [];
+        using var values = no_grad();
+        foreach ((string path, LoraAdapter layer) in adapters.Layers.Where(pair => pair.Value.Start is not null))
+        {
+            (changed[PeftKeys.A(path)], changed[PeftKeys.B(path)]) = layer.Factors();
+        }
+        return [.. adapters.ToTensors().Select(pair => changed.TryGetValue(pair.Key, out Tensor? tensor) ? new(pair.Key, tensor) : pair)];
+    }
+
+    /// <summary>The options that describe <see cref="SavedTensors"/>: twice the rank at the same scale where values were taken out of the weights.</summary>
+    internal static LoraOptions SavedOptions(LoraOptions options)
+    {
+        if (!LoraFactors.TakeFromWeight(options.Initialization))
+        {
+            return options;
+        }
+        double more = options.UseRsLora ? Math.Sqrt(2) : 2;
+        return options with
+        {
+            Rank = 2 * options.Rank,
+            Alpha = more * options.Alpha,
+            RankPattern = options.RankPattern.ToDictionary(pair => pair.Key, pair => 2 * pair.Value),
+            AlphaPattern = options.AlphaPattern.ToDictionary(pair => pair.Key, pair => more * pair.Value),
+            Initialization = LoraInitialization.Kaiming,
+        };
+    }
 
     private static string Find(string folder, string name)
     {
@@ -99,11 +150,11 @@ internal static class PeftFolder
             : throw new FileNotFoundException($"'{folder}' is no PEFT adapter folder: it has no '{name}'. It needs '{ConfigFile}' and '{TensorFile}'.", path);
     }
 
-    private static IReadOnlyList<string> Targets(VisionLanguageModel model, LoraOptions options)
+    private static AdapterPlan Plan(VisionLanguageModel model, LoraOptions options)
     {
         try
         {
-            return AdapterTargets.Choose(model.Linears.Keys.Order(StringComparer.Ordinal), model.HeadPath, model.RoleOf, options.TargetModules);
+            return AdapterPlan.Create(model, options, everyEntry: false);
         }
         catch (ArgumentException exception)
         {
@@ -111,16 +162,38 @@ internal static class PeftFolder
         }
     }
 
-    private static void CheckKeys(IReadOnlyList<string> paths, SafetensorsFile tensors)
+    private static Dictionary<string, long[]> Expected(VisionLanguageModel model, LoraOptions options, AdapterPlan plan)
     {
-        string[] expected = [.. paths.SelectMany(path => (string[])[PeftKeys.A(path), PeftKeys.B(path)])];
-        string[] missing = [.. expected.Except(tensors.Entries.Keys)], extra = [.. tensors.Entries.Keys.Except(expected)];
-        if (missing.Length + extra.Length > 0)
+        Dictionary<string, long[]> shapes = [];
+        foreach (AdapterPlan.Layer layer in plan.Layers)
         {
-            throw new InvalidDataException(
+            Linear linear = model.Linears[layer.Path];
+            shapes[PeftKeys.A(layer.Path)] = [layer.Rank, linear.InputWidth];
+            shapes[PeftKeys.B(layer.Path)] = [linear.OutputWidth, layer.Rank];
+            if (options.UseDora)
+            {
+                shapes[PeftKeys.Magnitude(layer.Path)] = [linear.OutputWidth];
+            }
+        }
+        HashSet<string> adapted = [.. plan.Layers.Select(layer => layer.Path)];
+        foreach (string name in plan.Weights)
+        {
+            shapes[PeftKeys.Weight(name, adapted.Contains)] = Own(model, name).shape;
+        }
+        return shapes;
+    }
+
+    private static Tensor Own(VisionLanguageModel model, string name) => (model.Weights.TryGetValue(name, out Weight? weight) ? weight : model.TiedHead!).Own;
+
+    private static IReadOnlyDictionary<string, string> MatchKeys(IReadOnlyCollection<string> expected, SafetensorsFile tensors)
+    {
+        IReadOnlyDictionary<string, string> found = PeftKeyMap.Match(expected, [.. tensors.Entries.Keys]);
+        string[] missing = [.. expected.Where(key => !found.ContainsKey(key))], extra = [.. tensors.Entries.Keys.Except(found.Values)];
+        return missing.Length + extra.Length == 0
+            ? found
+            : throw new InvalidDataException(
                 $"{TensorFile} does not fit {ConfigFile} and the model: {Describe("missing", missing)}{(missing.Length * extra.Length > 0 ? "; " : "")}"
                 + $"{Describe("not expected", extra)}. Was the adapter trained on another model?");
-        }
     }
 
     private static string Describe(string what, string[] keys)

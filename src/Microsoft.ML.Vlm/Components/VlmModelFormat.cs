@@ -43,9 +43,10 @@ internal static class VlmModelFormat
             : engine.Reference.Value;
         if (engine.Adapters is { } adapters)
         {
-            string config = PeftConfig.Format(adapters.Options, adapters.Layers.Keys, engine.Folder.Path);
+            string config = PeftFolder.FormatConfig(adapters, engine.Folder.Path);
             context.SaveTextStream(AdapterConfigName, writer => writer.Write(config));
-            context.SaveBinaryStream(AdapterTensorsName, writer => SafetensorsWriter.Write(writer.BaseStream, adapters.ToTensors()));
+            using var scope = TorchSharp.torch.NewDisposeScope();
+            context.SaveBinaryStream(AdapterTensorsName, writer => SafetensorsWriter.Write(writer.BaseStream, PeftFolder.SavedTensors(adapters)));
         }
         VlmModelDescription description = new() { Settings = settings, Base = reference, HasAdapter = engine.Adapters is not null };
         context.SaveTextStream(VlmModelDescription.FileName, writer => writer.Write(description.ToJson()));

@@ -29,6 +29,22 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Module path of the output head (never a default adapter target).</summary>
     public abstract string HeadPath { get; }
 
+    /// <summary>Name of the output head's weight, whether or not it has one of its own.</summary>
+    public string HeadWeightName => $"{HeadPath}.weight";
+
+    /// <summary>The token embedding when it is the output head too (tied embeddings); null when the head has a weight of its own.</summary>
+    public virtual Weight? TiedHead => null;
+
+    /// <summary>
+    /// What an adapter puts in the place of a tied head, float32 <c>[vocabulary, hidden]</c>; null, the default, keeps them tied. It stays the adapter's.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The head is not tied: it is a layer, whose weight can be replaced.</exception>
+    public virtual Tensor? UntiedHead
+    {
+        get => null;
+        set => throw new NotSupportedException("This model's output head has a weight of its own.");
+    }
+
     /// <summary>The part of the model a weight or module belongs to.</summary>
     public abstract ModelRole RoleOf(string path);
 

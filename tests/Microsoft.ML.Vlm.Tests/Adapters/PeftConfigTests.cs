@@ -26,16 +26,12 @@ public sealed class PeftConfigTests
         => Assert.Equal([expected], Parse($$"""{ {{Core}}, "target_modules": {{json}} }""").TargetModules);
 
     [Theory]
-    [InlineData("use_dora", "true")]
-    [InlineData("use_rslora", "true")]
-    [InlineData("bias", "\"all\"")]
-    [InlineData("modules_to_save", "[\"lm_head\"]")]
-    [InlineData("rank_pattern", "{\"q_proj\": 2}")]
-    [InlineData("alpha_pattern", "{\"q_proj\": 2}")]
     [InlineData("fan_in_fan_out", "true")]
-    [InlineData("layers_to_transform", "[0]")]
-    [InlineData("exclude_modules", "[\"k_proj\"]")]
-    [InlineData("init_lora_weights", "\"pissa\"")]
+    [InlineData("bias", "\"boft_only\"")]
+    [InlineData("init_lora_weights", "\"pissa_niter_4\"")]
+    [InlineData("init_lora_weights", "\"loftq\"")]
+    [InlineData("trainable_token_indices", "[1]")]
+    [InlineData("lora_bias", "true")]
     [InlineData("a_later_feature", "\"on\"")]
     public void A_feature_that_is_not_supported_is_refused_by_name(string key, string value)
     {
@@ -79,6 +75,51 @@ public sealed class PeftConfigTests
         using JsonDocument document = JsonDocument.Parse(PeftConfig.Format(new LoraOptions { TargetModules = [target] }, ["x"], null));
         Assert.Equal(expected, JsonSerializer.Serialize(document.RootElement.GetProperty("target_modules")));
     }
+
+    [Fact]
+    public void Every_feature_is_written_and_read_again()
+    {
+        LoraOptions options = new()
+        {
+            Rank = 6,
+            Alpha = 12,
+            TargetModules = ["q_proj", "up_proj"],
+            ExcludeModules = ["regex:.*vision.*"],
+            LayersToTransform = [0, 3],
+            LayersPattern = ["layers"],
+            RankPattern = new Dictionary<string, int> { ["q_proj"] = 2 },
+            AlphaPattern = new Dictionary<string, double> { [@"layers\.3\..*"] = 1.5 },
+            Bias = LoraBias.AdaptedOnly,
+            UseRsLora = true,
+            UseDora = true,
+            Initialization = LoraInitialization.Gaussian,
+            ModulesToSave = ["lm_head"],
+        };
+        LoraOptions read = Parse(PeftConfig.Format(options, ["x"], null));
+        Assert.Equivalent(options, read, strict: true);
+        string json = PeftConfig.Format(options, ["x"], null);
+        Assert.Contains("\"exclude_modules\": \".*vision.*\"", json, StringComparison.Ordinal);
+        Assert.Contains("\"bias\": \"lora_only\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_value_stands_for_a_list_of_it()
+    {
+        LoraOptions options = Parse($$"""{ {{Core}}, "target_modules": ["q_proj"], "layers_to_transform": 2, "layers_pattern": "layers", "exclude_modules": "a|b", "init_lora_weights": "eva" }""");
+        Assert.Equal([2], options.LayersToTransform);
+        Assert.Equal(["layers"], options.LayersPattern);
+        Assert.Equal(["regex:a|b"], options.ExcludeModules);
+        Assert.Equal(LoraInitialization.Kaiming, options.Initialization);
+    }
+
+    [Theory]
+    [InlineData("\"use_dora\": true, \"init_lora_weights\": \"pissa\"", "cannot be combined")]
+    [InlineData("\"rank_pattern\": {\"q\": 0}", "out of its range")]
+    [InlineData("\"alpha_pattern\": {\"q\": \"x\"}", "not a PEFT configuration")]
+    [InlineData("\"modules_to_save\": [null]", "empty entry")]
+    [InlineData("\"layers_to_transform\": [-1]", "out of its range")]
+    public void A_feature_with_a_wrong_value_is_refused(string property, string expected)
+        => Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Parse($$"""{ {{Core}}, "target_modules": ["q_proj"], {{property}} }""")).Message, StringComparison.Ordinal);
 
     private static LoraOptions Parse(string json) => PeftConfig.Parse(json, "adapter_config.json");
 }

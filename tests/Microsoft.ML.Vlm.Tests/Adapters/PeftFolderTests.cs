@@ -32,7 +32,7 @@ public sealed class PeftFolderTests : IDisposable
 
         using AdapterSet loaded = PeftFolder.Load(other, _folder);
         Assert.Equal(saved.Layers.Keys, loaded.Layers.Keys);
-        Assert.Equal(3, loaded.Scale);
+        Assert.All(loaded.Layers.Values, layer => Assert.Equal(3, layer.Scale));
         Assert.All(saved.Parameters.Zip(loaded.Parameters), pair => Assert.True(ToyModel.Same(pair.First, pair.Second)));
         Assert.All(loaded.Layers, pair => Assert.Same(pair.Value, other.Linears[pair.Key].Adapter));
     }

@@ -33,6 +33,12 @@ internal sealed class LlamaDecoder
         _head = headPath is null ? null : weights.Linear(headPath, config.HiddenSize, config.VocabularySize, hasBias: false);
     }
 
+    /// <summary>The token embedding when it is the output head too; null when the head has a weight of its own.</summary>
+    public Weight? TiedHead => _head is null ? _embedding.Weight : null;
+
+    /// <summary>What stands in for a tied head, <c>[vocabulary, hidden]</c>, or null.</summary>
+    public Tensor? UntiedHead { get; set; }
+
     /// <summary>Embeds tokens.</summary>
     /// <param name="tokens">Ids, int64 <c>[tokens]</c>.</param>
     /// <returns><c>[tokens, hidden]</c>.</returns>
@@ -89,7 +95,8 @@ internal sealed class LlamaDecoder
     /// <param name="hidden"><c>[positions, hidden]</c>.</param>
     /// <returns>Logits, <c>[positions, vocabulary]</c>.</returns>
     public Tensor Head(Tensor hidden)
-        => _head is null ? nn.functional.linear(hidden, _embedding.Weight.As(hidden.dtype)) : _head.Forward(hidden);
+        => _head is not null ? _head.Forward(hidden)
+            : nn.functional.linear(hidden, UntiedHead is null ? _embedding.Weight.As(hidden.dtype) : UntiedHead.to(hidden.dtype));
 
     /// <summary>A key/value cache of the decoder's shape.</summary>
     /// <param name="examples">Rows.</param>

@@ -43,6 +43,16 @@ internal sealed class LlamaModel : VisionLanguageModel
     public override string HeadPath => WeightSource.HeadName;
 
     /// <inheritdoc/>
+    public override Weight? TiedHead => _decoder.TiedHead;
+
+    /// <inheritdoc/>
+    public override Tensor? UntiedHead
+    {
+        get => _decoder.UntiedHead;
+        set => _decoder.UntiedHead = value;
+    }
+
+    /// <inheritdoc/>
     public override ModelRole RoleOf(string path) => ModelRole.Language;
 
     /// <inheritdoc/>

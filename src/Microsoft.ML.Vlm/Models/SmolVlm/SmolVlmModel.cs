@@ -54,6 +54,16 @@ internal sealed class SmolVlmModel : VisionLanguageModel
     public override string HeadPath => WeightSource.HeadName;
 
     /// <inheritdoc/>
+    public override Weight? TiedHead => _text.TiedHead;
+
+    /// <inheritdoc/>
+    public override Tensor? UntiedHead
+    {
+        get => _text.UntiedHead;
+        set => _text.UntiedHead = value;
+    }
+
+    /// <inheritdoc/>
     public override ModelRole RoleOf(string path)
         => path.StartsWith($"{VisionPath}.", StringComparison.Ordinal) ? ModelRole.Vision
             : path.StartsWith($"{ConnectorPath}.", StringComparison.Ordinal) ? ModelRole.Connector
