@@ -27,6 +27,9 @@ internal sealed class RowsInOrder(IReadOnlyList<BenchRow> rows, long count, VlmP
     public SampleOrderState OrderState => new(count);
 
     /// <inheritdoc/>
+    public Func<UInt128, bool>? HasFeatures { get; set; }
+
+    /// <inheritdoc/>
     public void Restore(SampleOrderState state)
     {
     }
@@ -43,4 +46,7 @@ internal sealed class RowsInOrder(IReadOnlyList<BenchRow> rows, long count, VlmP
             yield return sample;
         }
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<int> ReadLengths(int epoch) => Read(epoch, 0).Select(sample => sample.Tokens.Length);
 }

@@ -52,7 +52,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         int seed = _options.Seed ?? MLNetHost.SeedOf(_host) ?? _host.Rand.Next();
         DataViewSamples samples = new(
-            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), CheckAlive, seed, SampleBytes);
+            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), CheckAlive, TrainingSetup.SettingsOf(_options, seed), SampleBytes);
         if (samples.Count == 0)
         {
             throw new InvalidDataException("The training data has no rows.");
@@ -81,7 +81,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             using IChannel channel = _host.Start("Train");
             using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, seed);
-            progress.Start(samples.Count, settings, model, adapters);
+            progress.Start(samples, settings, model, adapters);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
             TrainingSummary summary = loop.Run(samples, progress.Report, _options.CancellationToken);
             progress.Finish(summary);

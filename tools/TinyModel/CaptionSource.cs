@@ -20,6 +20,9 @@ internal sealed class CaptionSource(VlmProcessor processor, int count, int seed)
     public SampleOrderState OrderState => new(count);
 
     /// <inheritdoc/>
+    public Func<UInt128, bool>? HasFeatures { get; set; }
+
+    /// <inheritdoc/>
     public void Restore(SampleOrderState state)
     {
     }
@@ -39,6 +42,9 @@ internal sealed class CaptionSource(VlmProcessor processor, int count, int seed)
             }
         }
     }
+
+    /// <inheritdoc/>
+    public IEnumerable<int> ReadLengths(int epoch) => Read(epoch, 0).Select(sample => sample.Tokens.Length);
 
     /// <summary>The row that teaches a caption.</summary>
     public static VlmSample CreateSample(VlmProcessor processor, Chart chart, string caption, long row)

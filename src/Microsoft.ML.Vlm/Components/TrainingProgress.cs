@@ -28,12 +28,12 @@ internal sealed class TrainingProgress : IDisposable
     }
 
     /// <summary>Writes the first line: what is going to happen.</summary>
-    public void Start(long rows, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters)
+    public void Start(ISampleSource source, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters)
     {
         long all = model.Weights.Values.Sum(weight => weight.Value.numel());
         string trained = adapters is null ? $"all {all} weights train" : $"an adapter of {adapters.Parameters.Sum(tensor => tensor.numel())} weights trains on a model of {all}";
-        int stepRows = settings.BatchSize * settings.GradientAccumulationSteps;
-        MLNetHost.Info(_channel, $"{rows} rows, {settings.TotalSteps(rows)} steps of {stepRows} rows; {trained}; seed {settings.Seed}");
+        string step = settings.MaxTokensPerBatch is int tokens ? $"{settings.GradientAccumulationSteps} x {tokens} tokens at most" : $"{settings.RowsPerStep} rows";
+        MLNetHost.Info(_channel, $"{source.Count} rows, {settings.TotalSteps(source)} steps of {step}; {trained}; seed {settings.Seed}");
     }
 
     /// <summary>Passes one report on.</summary>

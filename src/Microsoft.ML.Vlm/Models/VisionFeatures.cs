@@ -19,13 +19,13 @@ internal static class VisionFeatures
         using var scope = NewDisposeScope();
         if (!model.VisionIsFrozen && is_grad_enabled())
         {
-            Tensor all = cat([.. images.Select(image => Normalize(image, 0, image.Count))], 0);
+            Tensor all = cat([.. images.Select(image => Normalize(image.Load(), 0, image.Count))], 0);
             return model.EncodeImages(all).MoveToOuterDisposeScope();
         }
 
         using var frozen = no_grad();
         List<Tensor> chunks = [];
-        foreach (ImageTiles image in images)
+        foreach (ImageTiles image in images.Select(image => image.Load()))
         {
             for (int first = 0; first < image.Count; first += TilesAtOnce)
             {

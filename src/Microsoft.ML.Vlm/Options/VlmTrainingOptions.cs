@@ -81,6 +81,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
     {
         base.Validate();
         Lora?.Validate();
+        ValidateBatching();
         Above(MaxEpochs, 0, nameof(MaxEpochs));
         AtLeast(MaxSteps ?? 1, 1, nameof(MaxSteps));
         AtLeast(BatchSize, 1, nameof(BatchSize));

@@ -43,9 +43,10 @@ internal sealed class FineTuningLoop
         }
 
         TrainableParameter[] parameters = Parameters();
-        int totalSteps = _settings.TotalSteps(source.Count), warmupSteps = _settings.WarmupStepsOf(totalSteps);
+        using VisionFeatureCache features = VisionFeatureCache.Open(_model, _settings);
+        source.HasFeatures = _model.VisionIsFrozen ? features.Contains : null;
+        int totalSteps = _settings.TotalSteps(source), warmupSteps = _settings.WarmupStepsOf(totalSteps);
         using IOptimizer optimizer = Optimizers.Create(_settings, parameters);
-        using VisionFeatureCache features = new(_model, _settings.FeatureCacheBytes);
         MetricsLog log = new(totalSteps, _settings.LoggingSteps, onLog);
         int step = 0;
         long rowsWithoutTargets = 0;

@@ -14,6 +14,10 @@ internal sealed class SampleList(IReadOnlyList<VlmSample> samples, int? shuffleS
     public SampleOrderState OrderState => new(samples.Count);
 
     /// <inheritdoc/>
+    /// <remarks>Never asked: the rows are in memory as they are.</remarks>
+    public Func<UInt128, bool>? HasFeatures { get; set; }
+
+    /// <inheritdoc/>
     public void Restore(SampleOrderState state)
     {
     }
@@ -23,4 +27,7 @@ internal sealed class SampleList(IReadOnlyList<VlmSample> samples, int? shuffleS
         => shuffleSeed is int seed
             ? SampleOrder.Shuffle(samples.Count, samples.Count + 1L, seed, epoch).Skip((int)skip).Select(row => samples[row])
             : samples.Skip((int)skip);
+
+    /// <inheritdoc/>
+    public IEnumerable<int> ReadLengths(int epoch) => Read(epoch, 0).Select(sample => sample.Tokens.Length);
 }

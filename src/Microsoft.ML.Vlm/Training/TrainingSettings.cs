@@ -48,9 +48,6 @@ internal sealed partial record TrainingSettings
     /// <summary>Seed of the dropout (<c>seed</c>). Default 42.</summary>
     public int Seed { get; init; } = 42;
 
-    /// <summary>Most bytes that the features of a frozen vision tower may take across batches. At least 0, which keeps none; default 256 MiB.</summary>
-    public long FeatureCacheBytes { get; init; } = 256L << 20;
-
     /// <summary>
     /// Keep only the input of each layer and compute the layer again on the way back (<c>gradient_checkpointing</c>). Default false, where TRL's is true.
     /// </summary>
@@ -87,12 +84,8 @@ internal sealed partial record TrainingSettings
         ArgumentOutOfRangeException.ThrowIfNegative(AdamEpsilon);
         ArgumentOutOfRangeException.ThrowIfNegative(MaxGradientNorm);
         ArgumentOutOfRangeException.ThrowIfLessThan(LoggingSteps, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(FeatureCacheBytes);
+        ValidateBatching();
     }
-
-    /// <summary>Optimizer steps of one pass over the data; the last window of a pass may be incomplete.</summary>
-    /// <param name="rows">Rows of the data.</param>
-    public long StepsPerEpoch(long rows) => CeilingDivide(CeilingDivide(rows, BatchSize), GradientAccumulationSteps);
 
     /// <summary>Optimizer steps of the run.</summary>
     /// <param name="rows">Rows of the data.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Training;
@@ -11,30 +12,37 @@ internal sealed record TrainingWindow(IReadOnlyList<IReadOnlyList<VlmSample>> Mi
     /// <summary>All rows.</summary>
     public IEnumerable<VlmSample> Rows => MicroBatches.SelectMany(batch => batch);
 
-    /// <summary>Cuts the data into windows, epoch after epoch without end. The last window and the last micro-batch of an epoch may be short.</summary>
+    /// <summary>Seconds that the step waited for its rows.</summary>
+    public double WaitSeconds { get; init; }
+
+    /// <summary>
+    /// Cuts the data into windows, epoch after epoch without end. The last window of an epoch may be short, and so may its last micro-batch unless such are dropped.
+    /// </summary>
     /// <param name="source">The data, not empty.</param>
     /// <param name="settings">Sizes.</param>
     /// <param name="from">Where to go on: what an earlier run over the same data left in <see cref="Next"/>; null starts at the beginning.</param>
-    /// <exception cref="InvalidOperationException">An epoch has no rows, though the source counts some.</exception>
+    /// <exception cref="InvalidOperationException">An epoch gives no batch, though the source counts rows.</exception>
     public static IEnumerable<TrainingWindow> Read(ISampleSource source, TrainingSettings settings, SamplerState? from = null)
     {
-        double batchesPerEpoch = Math.Ceiling((double)source.Count / settings.BatchSize);
         if (from is not null)
         {
             source.Restore(from.Order);
         }
-        (long rows, long batches) = from is null ? (0, 0) : (from.Rows, from.Batches);
-        for (int epoch = from?.Epoch ?? 0; ; epoch++, rows = 0, batches = 0)
+        for (SamplerState at = from ?? new SamplerState(0, 0, 0, null!); ; at = new SamplerState(at.Epoch + 1, 0, 0, at.Order))
         {
-            foreach (VlmSample[][] window in source.Read(epoch, rows).Chunk(settings.BatchSize).Chunk(settings.GradientAccumulationSteps))
+            long start = Stopwatch.GetTimestamp();
+            foreach (VlmSample[][] window in MicroBatching.Cut(source.Read(at.Epoch, at.Rows), row => row.Tokens.Length, settings).Chunk(settings.GradientAccumulationSteps))
             {
-                batches += window.Length;
-                rows += window.Sum(batch => batch.Length);
-                yield return new TrainingWindow(window, epoch + (batches / batchesPerEpoch), new SamplerState(epoch, rows, batches, source.OrderState));
+                double waited = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                at = new SamplerState(at.Epoch, at.Rows + window.Sum(batch => batch.Length), at.Batches + window.Length, source.OrderState);
+                yield return new TrainingWindow(window, at.Epoch + DoneOf(at, source.Count, settings), at) { WaitSeconds = waited };
+                start = Stopwatch.GetTimestamp();
             }
-            if (batches == 0)
+            if (at.Batches == 0)
             {
-                throw new InvalidOperationException($"The training data counts {source.Count} rows but gave none in epoch {epoch}.");
+                throw new InvalidOperationException(settings.DropLast && source.Count < settings.BatchSize
+                    ? $"{source.Count} rows do not fill one batch of {settings.BatchSize}, and DropLast leaves short batches out. Use a smaller batch, or keep the last one."
+                    : $"The training data counts {source.Count} rows but gave none in epoch {at.Epoch}.");
             }
         }
     }
@@ -46,4 +54,8 @@ internal sealed record TrainingWindow(IReadOnlyList<IReadOnlyList<VlmSample>> Mi
         string list = string.Join(", ", numbers.Take(10));
         return numbers.Length == 1 ? $"row {list}" : $"rows {list}{(numbers.Length > 10 ? $" and {numbers.Length - 10} more" : "")}";
     }
+
+    // By micro-batches as the reference counts, which is not the part of the rows when the last one is short. Batches by tokens have no number to divide by.
+    private static double DoneOf(SamplerState at, long rows, TrainingSettings settings)
+        => settings.MaxTokensPerBatch is null ? at.Batches / (double)settings.BatchesPerEpoch(rows) : at.Rows / (double)rows;
 }

@@ -1,6 +1,8 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Training;
 
 namespace Microsoft.ML.Vlm.Tests.Conformance;
 
@@ -9,6 +11,8 @@ public sealed class DataViewSamplesTests
     private const int Rows = 40;
 
     private static readonly VlmColumns s_columns = new() { Images = [], Prompt = "Prompt", Label = "Label" };
+
+    private static readonly TrainingSettings s_settings = new() { Seed = 5, BatchSize = 2, PrefetchThreads = 2 };
 
     private readonly MLContext _ml = new(seed: 1);
     private int _reads;
@@ -76,7 +80,7 @@ public sealed class DataViewSamplesTests
         IDataView loaded = colors.LoadWithImages(_ml);
         IDataView counted = _ml.Transforms.CustomMapping<Loaded, Counted>((row, output) => (decoded, output.Picture) = (decoded + 1, row.Image), contractName: null).Fit(loaded).Transform(loaded);
         VlmColumns columns = s_columns with { Images = ["Picture"] };
-        DataViewSamples create() => new(counted, columns, Prepare, () => { }, 5, capacity);
+        DataViewSamples create() => new(counted, columns, Prepare, () => { }, s_settings, capacity);
         DataViewSamples whole = create();
         long[] first = RowsOf(whole, 0);
 
@@ -96,9 +100,141 @@ public sealed class DataViewSamplesTests
         foreach (VlmSample _ in samples.Read(0, 0))
         {
             given++;
-            Assert.InRange(_reads - given, 0, samples.OrderState.PoolRows);
+            // The pool, what is ready for the reader, what is being prepared, and the row at hand.
+            Assert.InRange(_reads - given, 0, samples.OrderState.PoolRows + (2 * s_settings.BatchSize) + s_settings.PrefetchThreads + 1);
         }
-        Assert.Equal(10, samples.OrderState.PoolRows);
+        Assert.Equal(5, samples.OrderState.PoolRows);
+    }
+
+    [Theory]
+    [InlineData(SamplingStrategy.Random, 1L << 30)]
+    [InlineData(SamplingStrategy.Random, 100)]
+    [InlineData(SamplingStrategy.Sequential, 100)]
+    [InlineData(SamplingStrategy.GroupByLength, 1L << 30)]
+    [InlineData(SamplingStrategy.GroupByLength, 100)]
+    public void The_rows_do_not_depend_on_the_number_of_threads(SamplingStrategy strategy, long capacity)
+    {
+        long[][] orders =
+        [
+            .. new[] { 0, 1, 2, 5 }.Select(threads =>
+            {
+                DataViewSamples samples = Create(capacity, s_settings with { SamplingStrategy = strategy, PrefetchThreads = threads });
+                return (long[])[.. RowsOf(samples, 0), .. RowsOf(samples, 1, 3), samples.OrderState.PoolRows];
+            }),
+        ];
+        Assert.All(orders, order => Assert.Equal(orders[0], order));
+        Assert.Equal(Enumerable.Range(0, Rows).Select(row => (long)row), orders[0].Take(Rows).Order());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void An_error_of_a_row_comes_where_the_row_would_and_ends_the_reading(int threads)
+    {
+        DataViewSamples samples = new(
+            _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(_ => new Row())), s_columns,
+            example => example.Row == 7 ? throw new InvalidDataException("Row 7: damaged.") : Prepare(example), () => { },
+            s_settings with { SamplingStrategy = SamplingStrategy.Sequential, PrefetchThreads = threads }, 1);
+        List<long> given = [];
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() =>
+        {
+            foreach (VlmSample sample in samples.Read(0, 0))
+            {
+                given.Add(sample.Row);
+            }
+        });
+        Assert.Equal("Row 7: damaged.", error.Message);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6], given);
+    }
+
+    [Fact]
+    public void Cancelling_ends_the_threads()
+    {
+        using CancellationTokenSource cancel = new();
+        DataViewSamples samples = new(
+            _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(_ => new Row())), s_columns, Prepare, cancel.Token.ThrowIfCancellationRequested,
+            s_settings with { PrefetchThreads = 3 }, 100);
+        int given = 0;
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (VlmSample _ in samples.Read(0, 0))
+            {
+                if (++given == 5)
+                {
+                    cancel.Cancel();
+                }
+            }
+        });
+        Assert.Equal(5, given);
+    }
+
+    [Fact]
+    public void The_first_step_takes_the_longest_rows_of_data_that_fit_the_memory()
+    {
+        DataViewSamples kept = Create(1L << 30, s_settings with { BatchSize = 3 }), other = Create(1L << 30, s_settings with { BatchSize = 3, LongestRowsFirst = false });
+        long[] longest = [.. Enumerable.Range(0, Rows).OrderByDescending(row => LengthOf(row)).Take(3).Select(row => (long)row)];
+        Assert.Equal([.. longest, .. RowsOf(other, 0).Except(longest)], RowsOf(kept, 0));
+        Assert.Equal(RowsOf(other, 1), RowsOf(kept, 1));
+
+        DataViewSamples resumed = Create(1L << 30, s_settings with { BatchSize = 3 });
+        resumed.Restore(kept.OrderState);
+        Assert.Equal(RowsOf(Create(1L << 30, s_settings with { BatchSize = 3 }), 0)[3..], RowsOf(resumed, 0, 3));
+    }
+
+    [Theory]
+    [InlineData(1L << 30)]
+    [InlineData(100)]
+    public void Lengths_are_known_before_the_first_step_where_batches_go_by_tokens(long capacity)
+    {
+        DataViewSamples samples = Create(capacity, s_settings with { MaxTokensPerBatch = 9 });
+        Assert.Equal([.. samples.ReadLengths(1)], RowsOf(samples, 1).Select(row => LengthOf((int)row)));
+        Assert.Equal(Rows, samples.OrderState.Lengths!.Count);
+    }
+
+    [Theory]
+    [InlineData(1L << 30)]
+    [InlineData(50_000)]
+    public void Rows_whose_features_are_kept_are_not_decoded_again(long capacity)
+    {
+        using ColorData colors = new(Rows);
+        int decoded = 0;
+        IDataView loaded = colors.LoadWithImages(_ml);
+        IDataView counted = _ml.Transforms.CustomMapping<Loaded, Counted>((row, output) =>
+        {
+            Interlocked.Increment(ref decoded);
+            output.Picture = row.Image;
+        }, contractName: null).Fit(loaded).Transform(loaded);
+        DataViewSamples samples = new(counted, s_columns with { Images = ["Picture"] }, PrepareImage, () => { }, s_settings, capacity);
+        HashSet<UInt128> known = [];
+        samples.HasFeatures = hash =>
+        {
+            lock (known)
+            {
+                return known.Contains(hash);
+            }
+        };
+        long[] before = [];
+        foreach (VlmSample sample in samples.Read(0, 0))
+        {
+            Assert.All(sample.Images, image => Assert.True(image.HasSamples));
+            lock (known)
+            {
+                known.UnionWith(sample.Images.Select(image => image.ContentHash));
+            }
+            before = [.. before, sample.Row];
+        }
+        bool keepsAll = samples.OrderState.PoolRows == Rows;
+        Assert.Equal(capacity > 50_000, keepsAll);
+        (decoded, _reads) = (0, 0);
+        VlmSample[] second = [.. samples.Read(1, 0)], third = [.. samples.Read(2, 0)];
+
+        Assert.Equal((0, 0), (decoded, _reads));
+        Assert.Equal(before.Order(), second.Select(sample => sample.Row).Order());
+        Assert.All(third, sample => Assert.False(sample.Images[0].HasSamples));
+        // What cannot be had from the cache any more is read again, one row.
+        VlmSample whole = PrepareImage(new VlmExample { Prompt = [], Row = third[4].Row });
+        Assert.Equal(whole.Images[0].Samples, third[4].Images[0].Load().Samples);
+        Assert.Equal(1, decoded);
     }
 
     [Fact]
@@ -115,20 +251,31 @@ public sealed class DataViewSamplesTests
         int length = 3;
         IEnumerable<Row> rows() => Enumerable.Range(0, length++).Select(_ => new Row());
         IEnumerable<Row> changing = Enumerable.Range(0, 1).SelectMany(_ => rows());
-        DataViewSamples samples = new(_ml.Data.LoadFromEnumerable(changing), s_columns, Prepare, () => { }, 1, 1L << 30);
+        DataViewSamples samples = new(_ml.Data.LoadFromEnumerable(changing), s_columns, Prepare, () => { }, new(), 1L << 30);
 
         Assert.Contains("same rows", Assert.Throws<InvalidDataException>(() => samples.Read(0, 0).Count()).Message, StringComparison.Ordinal);
     }
 
-    private DataViewSamples Create(long capacity, int seed)
-        => new(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(_ => new Row())), s_columns, Prepare, () => { }, seed, capacity);
+    private DataViewSamples Create(long capacity, int seed) => Create(capacity, s_settings with { Seed = seed });
+
+    private DataViewSamples Create(long capacity, TrainingSettings settings)
+        => new(_ml.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(_ => new Row())), s_columns, Prepare, () => { }, settings, capacity);
 
     private static long[] RowsOf(DataViewSamples samples, int epoch, long skip = 0) => [.. samples.Read(epoch, skip).Select(sample => sample.Row)];
 
     private VlmSample Prepare(VlmExample example)
     {
-        _reads++;
-        return new VlmSample([1, 2], [false, true], [], [], example.Row);
+        Interlocked.Increment(ref _reads);
+        return new VlmSample([1, .. Enumerable.Repeat(2, LengthOf((int)example.Row) - 1)], new bool[LengthOf((int)example.Row)], [], [], example.Row);
+    }
+
+    private static int LengthOf(int row) => 2 + (row * 7 % 5);
+
+    private VlmSample PrepareImage(VlmExample example)
+    {
+        VlmSample sample = Prepare(example);
+        byte[] pixels = [.. Enumerable.Repeat((byte)example.Row, 5000)];
+        return sample with { Images = [new ImageTiles(0, 0, 1, 25, 200, pixels, new ImageNormalization([0], [1]), (UInt128)(ulong)example.Row)] };
     }
 
     private sealed class Loaded

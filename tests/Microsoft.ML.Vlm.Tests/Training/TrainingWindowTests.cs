@@ -30,6 +30,29 @@ public sealed class TrainingWindowTests
     }
 
     [Fact]
+    public void Batches_by_tokens_resume_too()
+    {
+        TrainingSettings settings = new() { MaxTokensPerBatch = 7, GradientAccumulationSteps = 2 };
+        SampleList rows = new([.. new[] { 3, 3, 4, 2, 2, 9, 1 }.Select((length, row) => ToyModel.Text(row, 1, new int[length]))]);
+        TrainingWindow[] windows = [.. TrainingWindow.Read(rows, settings).Take(5)];
+        Assert.Equal(["0,1|2,3", "4|5", "6", "0,1|2,3", "4|5"], windows.Select(Describe));
+        Assert.Equal([4 / 7.0, 6 / 7.0, 1, 1 + (4 / 7.0), 1 + (6 / 7.0)], windows.Select(window => window.Epoch));
+        for (int done = 1; done < windows.Length; done++)
+        {
+            Assert.Equal(windows[done..].Select(Describe), TrainingWindow.Read(rows, settings, windows[done - 1].Next).Take(windows.Length - done).Select(Describe));
+        }
+    }
+
+    [Fact]
+    public void Short_batches_are_dropped_on_request_and_none_left_is_an_error()
+    {
+        TrainingSettings settings = s_settings with { DropLast = true };
+        Assert.Equal(["0,1|2,3", "4,5", "0,1|2,3"], TrainingWindow.Read(Rows(7, null), settings).Take(3).Select(Describe));
+        Assert.Equal([2 / 3.0, 1], TrainingWindow.Read(Rows(7, null), settings).Take(2).Select(window => window.Epoch));
+        Assert.Contains("DropLast", Assert.Throws<InvalidOperationException>(() => TrainingWindow.Read(Rows(1, null), settings).First()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_without_the_rows_it_counts_is_refused()
         => Assert.Contains("epoch 0", Assert.Throws<InvalidOperationException>(() => TrainingWindow.Read(new SampleList([]), s_settings).First()).Message, StringComparison.Ordinal);
 
