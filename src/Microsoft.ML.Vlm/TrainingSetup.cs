@@ -38,5 +38,6 @@ internal static class TrainingSetup
         Seed = seed,
         GradientCheckpointing = options.GradientCheckpointing,
         Optimizer = options.Optimizer,
+        NeftuneNoiseAlpha = options.NeftuneNoiseAlpha,
     };
 }

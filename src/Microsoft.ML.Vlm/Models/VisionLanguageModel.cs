@@ -59,6 +59,9 @@ internal abstract class VisionLanguageModel : IDisposable
     /// </summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>Noise on the token embeddings of training passes; <see cref="Forward"/> never adds it. Null, the default, for none.</summary>
+    public EmbeddingNoise? EmbeddingNoise { get; set; }
+
     /// <summary>Runs tower and connector.</summary>
     /// <param name="tiles">Normalized samples, float32 <c>[tiles, 3, height, width]</c>.</param>
     /// <returns><c>[tiles * TokensPerTile, hidden]</c>.</returns>
@@ -81,7 +84,9 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <param name="imageFeatures">As for <see cref="Forward"/>; if they have a graph behind them, gradients flow into it. They stay the caller's.</param>
     /// <returns>The pass; the caller frees it.</returns>
     /// <exception cref="ArgumentException">The features are not those of the batch's images.</exception>
-    public virtual TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures) => new RecordedPass(Forward(batch, imageFeatures));
+    /// <exception cref="NotSupportedException">The model takes no <see cref="EmbeddingNoise"/>.</exception>
+    public virtual TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures)
+        => EmbeddingNoise is null ? new RecordedPass(Forward(batch, imageFeatures)) : throw new NotSupportedException($"{GetType().Name} takes no noise on its embeddings.");
 
     /// <summary>The output head on chosen hidden states.</summary>
     /// <param name="hidden"><c>[positions, hidden]</c>.</param>

@@ -74,6 +74,10 @@ internal sealed class FineTuningLoop
 
     private long AddGradients(TrainingWindow window, int step, VisionFeatureCache features, MetricsLog log, CancellationToken token)
     {
+        if (_model.EmbeddingNoise is { } noise)
+        {
+            noise.Step = step;
+        }
         long[][] items = [.. window.MicroBatches.Select(rows => rows.Select(_objective.CountItems).ToArray())];
         long allItems = items.Sum(counts => counts.Sum());
         if (allItems == 0)
@@ -145,16 +149,18 @@ internal sealed class FineTuningLoop
     private void BeginTraining()
     {
         _model.GradientCheckpointing = _settings.GradientCheckpointing;
+        _model.EmbeddingNoise = _settings.NeftuneNoiseAlpha is double alpha ? new EmbeddingNoise(alpha, _settings.Seed) : null;
         if (_adapters is not null)
         {
             _adapters.SeedDropout(_settings.Seed);
-            _adapters.IsTraining = true;
+            _adapters.IsTraining = !_settings.DisableDropout;
         }
     }
 
     private void EndTraining(IEnumerable<TrainableParameter> parameters)
     {
         _model.GradientCheckpointing = false;
+        _model.EmbeddingNoise = null;
         if (_adapters is not null)
         {
             _adapters.IsTraining = false;

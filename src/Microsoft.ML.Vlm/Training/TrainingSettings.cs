@@ -56,6 +56,12 @@ internal sealed partial record TrainingSettings
     /// <summary>What turns gradients into updates (<c>optim</c>). Default <see cref="OptimizerKind.AdamW"/>.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
 
+    /// <summary>Strength of noise on the token embeddings (<c>neftune_noise_alpha</c>). Above 0; null, the default, adds none.</summary>
+    public double? NeftuneNoiseAlpha { get; init; }
+
+    /// <summary>Whether dropout stays off while training, as preference optimization wants it (<c>disable_dropout</c>). Default false.</summary>
+    public bool DisableDropout { get; init; }
+
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Names the setting, its value and its range.</exception>
     public void Validate()
@@ -85,6 +91,7 @@ internal sealed partial record TrainingSettings
         ArgumentOutOfRangeException.ThrowIfNegative(MaxGradientNorm);
         ArgumentOutOfRangeException.ThrowIfLessThan(LoggingSteps, 1);
         ValidateBatching();
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(NeftuneNoiseAlpha ?? 1, nameof(NeftuneNoiseAlpha));
     }
 
     /// <summary>Optimizer steps of the run.</summary>

@@ -10,6 +10,8 @@ public sealed class LossOptionsTests
         Refuses(options => options.LabelSmoothing = double.NaN, "LabelSmoothing");
         Refuses(options => options.Loss = (SftLossType)7, "Loss");
         Refuses(options => options.Optimizer = (OptimizerKind)7, "Optimizer");
+        Refuses(options => options.NeftuneNoiseAlpha = 0, "NeftuneNoiseAlpha");
+        Refuses(options => options.NeftuneNoiseAlpha = double.NaN, "NeftuneNoiseAlpha");
     }
 
     [Fact]

@@ -48,6 +48,7 @@ public sealed class TrainingSettingsTests
         Refuses(new() { MaxGradientNorm = -1 }, "MaxGradientNorm");
         Refuses(new() { LoggingSteps = 0 }, "LoggingSteps");
         Refuses(new() { FeatureCacheBytes = -1 }, "FeatureCacheBytes");
+        Refuses(new() { NeftuneNoiseAlpha = 0 }, "NeftuneNoiseAlpha");
         new TrainingSettings().Validate();
     }
 

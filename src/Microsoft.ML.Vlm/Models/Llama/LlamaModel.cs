@@ -68,7 +68,11 @@ internal sealed class LlamaModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures)
-        => _decoder.BeginTraining(_decoder.Embed(batch.Tokens), batch.Positions, batch.Segments, GradientCheckpointing);
+    {
+        using var scope = NewDisposeScope();
+        Tensor embeddings = _decoder.Embed(batch.Tokens);
+        return _decoder.BeginTraining(EmbeddingNoise?.Add(embeddings, batch) ?? embeddings, batch.Positions, batch.Segments, GradientCheckpointing);
+    }
 
     /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _decoder.Head(hidden);

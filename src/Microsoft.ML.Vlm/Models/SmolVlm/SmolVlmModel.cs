@@ -90,12 +90,12 @@ internal sealed class SmolVlmModel : VisionLanguageModel
     internal Tensor Forward(VlmBatch batch, Tensor? imageFeatures, KeyValueCache? cache, Action<Tensor>? observe)
     {
         using var scope = NewDisposeScope();
-        return _text.Forward(Embed(batch, imageFeatures), batch.Positions, batch.Segments, cache, observe).MoveToOuterDisposeScope();
+        return _text.Forward(Embed(batch, imageFeatures, noise: null), batch.Positions, batch.Segments, cache, observe).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override TrainingPass BeginTraining(VlmBatch batch, Tensor? imageFeatures)
-        => _text.BeginTraining(Embed(batch, imageFeatures), batch.Positions, batch.Segments, GradientCheckpointing);
+        => _text.BeginTraining(Embed(batch, imageFeatures, EmbeddingNoise), batch.Positions, batch.Segments, GradientCheckpointing);
 
     /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _text.Head(hidden);
@@ -103,10 +103,12 @@ internal sealed class SmolVlmModel : VisionLanguageModel
     /// <inheritdoc/>
     public override KeyValueCache CreateCache(int examples, int capacity) => _text.CreateCache(examples, capacity);
 
-    private Tensor Embed(VlmBatch batch, Tensor? imageFeatures)
+    // Image features replace embeddings, noise and all.
+    private Tensor Embed(VlmBatch batch, Tensor? imageFeatures, EmbeddingNoise? noise)
     {
         using var scope = NewDisposeScope();
-        return ImagePlaces.Fill(_text.Embed(batch.Tokens), batch, imageFeatures, TokensPerTile).MoveToOuterDisposeScope();
+        Tensor embeddings = _text.Embed(batch.Tokens);
+        return ImagePlaces.Fill(noise?.Add(embeddings, batch) ?? embeddings, batch, imageFeatures, TokensPerTile).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
