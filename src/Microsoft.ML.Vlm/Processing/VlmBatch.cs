@@ -48,20 +48,19 @@ internal sealed class VlmBatch : IDisposable
     /// <summary>The rows, in order; empty for a decoding step.</summary>
     public IReadOnlyList<VlmSample> Samples { get; }
 
-    /// <summary>Packs rows.</summary>
+    /// <summary>Packs rows; each answer of a row that has <see cref="VlmSample.Answers"/> is a segment behind the row's prompt.</summary>
     /// <param name="samples">At least one row.</param>
     /// <param name="tokensPerTile">Features a tile has.</param>
     /// <param name="device">Where the tensors go; null for the CPU.</param>
     public static VlmBatch Create(IReadOnlyList<VlmSample> samples, int tokensPerTile, Device? device = null)
     {
         List<Segment> segments = [];
-        int start = 0;
-        foreach (VlmSample sample in samples)
+        List<int> positions = [];
+        for (int row = 0, start = 0; row < samples.Count; start += samples[row].Tokens.Length, row++)
         {
-            segments.Add(new Segment(new TokenRange(start, sample.Tokens.Length), [], segments.Count));
-            start += sample.Tokens.Length;
+            AddSegments(samples[row], row, start, segments, positions);
         }
-        return Create(samples, tokensPerTile, segments, [.. samples.SelectMany(sample => Enumerable.Range(0, sample.Tokens.Length))], device);
+        return Pack(samples, tokensPerTile, segments, positions, device);
     }
 
     /// <summary>Packs rows of which some stand behind others, such as answers behind a shared prompt, or behind a key/value cache.</summary>
@@ -80,54 +79,15 @@ internal sealed class VlmBatch : IDisposable
             throw new ArgumentException($"{samples.Count} rows need as many segments and a position for each token; there are {segments.Count} segments and {rotaryPositions.Count} positions.", nameof(segments));
         }
 
-        List<long> tokens = [], imagePositions = [], featureRows = [], targetPositions = [], targets = [];
-        List<ImageTiles> images = [];
-        Dictionary<UInt128, long> firstFeature = [];
-        long features = 0;
-        for (int row = 0; row < samples.Count; row++)
+        for (int row = 0, start = 0; row < samples.Count; start += samples[row].Tokens.Length, row++)
         {
-            VlmSample sample = samples[row];
-            int start = tokens.Count;
-            if (segments[row].Range != new TokenRange(start, sample.Tokens.Length))
+            if (segments[row].Range != new TokenRange(start, samples[row].Tokens.Length))
             {
-                throw new ArgumentException($"Row {row} has the tokens {start} to {start + sample.Tokens.Length - 1}, but segment {row} covers {segments[row].Range}.", nameof(segments));
-            }
-
-            int before = segments[row].Prefix is [.., TokenRange last] ? last.Start + last.Length - 1 : -1;
-            for (int index = 0; index < sample.Tokens.Length; index++)
-            {
-                tokens.Add(sample.Tokens[index]);
-                int predictor = index > 0 ? start + index - 1 : before;
-                if (predictor >= 0 && sample.IsTarget[index])
-                {
-                    targetPositions.Add(predictor);
-                    targets.Add(sample.Tokens[index]);
-                }
-            }
-
-            foreach (ImageTiles image in sample.Images)
-            {
-                if (firstFeature.TryAdd(image.ContentHash, features))
-                {
-                    images.Add(image);
-                    features += (long)image.Count * tokensPerTile;
-                }
-            }
-
-            long[] next = [.. sample.Images.Select(image => firstFeature[image.ContentHash])];
-            foreach (ImageSpan span in sample.Spans)
-            {
-                for (int offset = 0; offset < span.Length; offset++)
-                {
-                    imagePositions.Add(start + span.Start + offset);
-                    featureRows.Add(next[span.Image]++);
-                }
+                throw new ArgumentException(
+                    $"Row {row} has the tokens {start} to {start + samples[row].Tokens.Length - 1}, but segment {row} covers {segments[row].Range}.", nameof(segments));
             }
         }
-
-        return new VlmBatch(
-            Int64(tokens, device), Int64(rotaryPositions.Select(position => (long)position), device), segments, images, Int64(imagePositions, device), Int64(featureRows, device),
-            Int64(targetPositions, device), Int64(targets, device), samples);
+        return Pack(samples, tokensPerTile, segments, rotaryPositions, device);
     }
 
     /// <summary>One new token for each running example.</summary>
@@ -150,6 +110,85 @@ internal sealed class VlmBatch : IDisposable
         {
             tensor.Dispose();
         }
+    }
+
+    private static void AddSegments(VlmSample sample, int row, int start, List<Segment> segments, List<int> positions)
+    {
+        TokenRange prompt = new(start, sample.Answers.Count == 0 ? sample.Tokens.Length : sample.Answers[0].Start);
+        segments.Add(new Segment(prompt, [], row));
+        positions.AddRange(Enumerable.Range(0, prompt.Length));
+        int next = prompt.Length;
+        foreach (TokenRange answer in sample.Answers)
+        {
+            if (answer.Start != next || prompt.Length == 0 || answer.Length == 0)
+            {
+                throw new ArgumentException($"Row {row} has an answer at {answer}; answers are not empty and follow a prompt and each other.", nameof(sample));
+            }
+            segments.Add(new Segment(new TokenRange(start + answer.Start, answer.Length), [prompt], row));
+            positions.AddRange(Enumerable.Range(prompt.Length, answer.Length));
+            next += answer.Length;
+        }
+        if (next != sample.Tokens.Length)
+        {
+            throw new ArgumentException($"Row {row} has {sample.Tokens.Length} tokens, but its answers end at {next}.", nameof(sample));
+        }
+    }
+
+    private static VlmBatch Pack(
+        IReadOnlyList<VlmSample> samples, int tokensPerTile, IReadOnlyList<Segment> segments, IReadOnlyList<int> rotaryPositions, Device? device)
+    {
+        int[] tokens = [.. samples.SelectMany(sample => sample.Tokens)];
+        bool[] isTarget = [.. samples.SelectMany(sample => sample.IsTarget)];
+        List<long> targetPositions = [], targets = [];
+        foreach (Segment segment in segments)
+        {
+            int before = segment.Prefix is [.., TokenRange last] ? last.Start + last.Length - 1 : -1;
+            for (int index = segment.Range.Start; index < segment.Range.Start + segment.Range.Length; index++)
+            {
+                int predictor = index > segment.Range.Start ? index - 1 : before;
+                if (predictor >= 0 && isTarget[index])
+                {
+                    targetPositions.Add(predictor);
+                    targets.Add(tokens[index]);
+                }
+            }
+        }
+        (List<ImageTiles> images, List<long> imagePositions, List<long> featureRows) = PlaceImages(samples, tokensPerTile);
+        return new VlmBatch(
+            Int64(tokens.Select(token => (long)token), device), Int64(rotaryPositions.Select(position => (long)position), device), segments, images,
+            Int64(imagePositions, device), Int64(featureRows, device), Int64(targetPositions, device), Int64(targets, device), samples);
+    }
+
+    private static (List<ImageTiles> Images, List<long> Positions, List<long> FeatureRows) PlaceImages(IReadOnlyList<VlmSample> samples, int tokensPerTile)
+    {
+        List<ImageTiles> images = [];
+        List<long> positions = [], rows = [];
+        Dictionary<UInt128, long> firstFeature = [];
+        long features = 0;
+        int start = 0;
+        foreach (VlmSample sample in samples)
+        {
+            foreach (ImageTiles image in sample.Images)
+            {
+                if (firstFeature.TryAdd(image.ContentHash, features))
+                {
+                    images.Add(image);
+                    features += (long)image.Count * tokensPerTile;
+                }
+            }
+
+            long[] next = [.. sample.Images.Select(image => firstFeature[image.ContentHash])];
+            foreach (ImageSpan span in sample.Spans)
+            {
+                for (int offset = 0; offset < span.Length; offset++)
+                {
+                    positions.Add(start + span.Start + offset);
+                    rows.Add(next[span.Image]++);
+                }
+            }
+            start += sample.Tokens.Length;
+        }
+        return (images, positions, rows);
     }
 
     private static Tensor Int64(IEnumerable<long> values, Device? device)

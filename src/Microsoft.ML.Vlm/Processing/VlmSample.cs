@@ -10,6 +10,12 @@ namespace Microsoft.ML.Vlm.Processing;
 /// <param name="Row">Row in the data, counted from 0; shown in errors.</param>
 internal sealed record VlmSample(int[] Tokens, bool[] IsTarget, IReadOnlyList<ImageTiles> Images, IReadOnlyList<ImageSpan> Spans, long Row)
 {
+    /// <summary>
+    /// Answers that share the tokens before the first of them, the prompt with its images: each sees the prompt and itself, as if it stood alone behind it. They follow each
+    /// other up to the last token. Empty for a plain row.
+    /// </summary>
+    public IReadOnlyList<TokenRange> Answers { get; init; } = [];
+
     /// <summary>Tokens that are trained on; the first token of a row never is, as nothing predicts it.</summary>
     public int TargetCount => IsTarget.Skip(1).Count(isTarget => isTarget);
 }

@@ -48,6 +48,12 @@ internal static unsafe class Aten
     /// <summary>A tensor over memory that the caller owns and keeps alive; nothing is copied.</summary>
     public static Tensor FromPointer(void* data, ReadOnlySpan<long> shape, ScalarType type) => FromBlob(data, shape, type);
 
+    /// <summary>
+    /// The same memory outside the autograd graph. What is written through it goes unnoticed by graphs that keep <paramref name="tensor"/>: the writer restores the values
+    /// before gradients go through them.
+    /// </summary>
+    public static Tensor Data(Tensor tensor) => Call("aten::data", "", tensor);
+
     /// <summary>The same bytes read as another type: a view whose last dimension is as many times longer or shorter as the types differ in size.</summary>
     public static Tensor Reinterpret(Tensor tensor, ScalarType type) => Call("aten::view", "dtype", tensor, type);
 
