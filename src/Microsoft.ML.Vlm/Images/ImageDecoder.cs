@@ -74,8 +74,8 @@ internal static class ImageDecoder
             string fault = result == SKCodecResult.IncompleteInput ? "truncated" : $"corrupt ({result})";
             throw new InvalidDataException($"Image '{name}' ({codec.EncodedFormat}, {info.Width}x{info.Height} pixels, {encoded.Length} bytes) is {fault}.");
         }
-        byte[] samples = new byte[3L * info.Width * info.Height];
-        DropAlpha(bitmap.GetPixelSpan(), samples, redFirst: true);
+        byte[] samples = GC.AllocateUninitializedArray<byte>(3 * info.Width * info.Height);
+        PixelLayout.DropAlpha(bitmap.GetPixelSpan(), samples, redFirst: true);
         frame?.FillOutside(info.Width, info.Height, samples);
         var image = new PixelImage(info.Width, info.Height, samples);
         return applyOrientation ? Orientation.Apply(image, Orientation.Read(encoded)) : image;
@@ -100,8 +100,8 @@ internal static class ImageDecoder
             _ => throw new NotSupportedException($"An image of pixel format {image.PixelFormat} cannot be read; only Bgra32 and Rgba32 can."),
         };
         ReadOnlySpan<byte> pixels = image.Pixels;
-        byte[] samples = new byte[3L * image.Width * image.Height];
-        DropAlpha(pixels, samples, redFirst);
+        byte[] samples = GC.AllocateUninitializedArray<byte>(3 * image.Width * image.Height);
+        PixelLayout.DropAlpha(pixels, samples, redFirst);
         Unpremultiply(pixels, samples);
         return new PixelImage(image.Width, image.Height, samples);
     }
@@ -134,17 +134,6 @@ internal static class ImageDecoder
             throw new InvalidDataException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Image '{name}' is {width}x{height} pixels, above the limit of {MaxPixels:N0} pixels and {MaxEdge:N0} along an edge. Make it smaller first."));
-        }
-    }
-
-    private static void DropAlpha(ReadOnlySpan<byte> pixels, Span<byte> samples, bool redFirst)
-    {
-        int red = redFirst ? 0 : 2;
-        for (int from = 0, to = 0; to < samples.Length; from += 4, to += 3)
-        {
-            samples[to] = pixels[from + red];
-            samples[to + 1] = pixels[from + 1];
-            samples[to + 2] = pixels[from + 2 - red];
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Microsoft.ML.Vlm.Images;
 
 /// <summary>The weights of one pass of a resize, in fixed point: output i is the sum over k of <c>Weights[i, k] * input[Starts[i] + k]</c>, shifted right by <see cref="Precision"/>.</summary>
@@ -6,6 +8,10 @@ internal sealed class ResampleTaps
     private const int PillowPrecision = 22;
     private const int LargestTorchvisionWeight = 1 << 15;
 
+    private const int MostKept = 64;
+
+    private static readonly ConcurrentDictionary<(int From, int To, ResampleFilter Filter, ResampleArithmetic Arithmetic), ResampleTaps> s_kept = new();
+
     private ResampleTaps(int[] starts, int[] counts, int[] weights, int stride, int precision)
     {
         Starts = starts;
@@ -13,6 +19,8 @@ internal sealed class ResampleTaps
         Weights = weights;
         Stride = stride;
         Precision = precision;
+        PairStride = (stride + 3) / 4 * 2;
+        Pairs = weights.All(weight => weight is >= short.MinValue and <= short.MaxValue) ? Pair(weights, starts.Length, stride, PairStride) : null;
     }
 
     /// <summary>First input of each output, <c>[to]</c>.</summary>
@@ -29,6 +37,29 @@ internal sealed class ResampleTaps
 
     /// <summary>Fractional bits of the weights.</summary>
     public int Precision { get; }
+
+    /// <summary>
+    /// The weights once more, two by two as the 16-bit halves of a number, the first in the lower half: <c>[to, PairStride]</c>, zero behind an output's count.
+    /// Null when a weight does not fit 16 bits.
+    /// </summary>
+    public int[]? Pairs { get; }
+
+    /// <summary>Pairs of an output; an even number.</summary>
+    public int PairStride { get; }
+
+    /// <summary>As <see cref="Create"/>, but kept: images of a data set have few sizes, and the tables take longer than a small resize.</summary>
+    public static ResampleTaps Get(int from, int to, ResampleFilter filter, ResampleArithmetic arithmetic)
+    {
+        if (s_kept.TryGetValue((from, to, filter, arithmetic), out ResampleTaps? taps))
+        {
+            return taps;
+        }
+        if (s_kept.Count >= MostKept)
+        {
+            s_kept.Clear();
+        }
+        return s_kept[(from, to, filter, arithmetic)] = Create(from, to, filter, arithmetic);
+    }
 
     /// <summary>Weights that bring <paramref name="from"/> samples to <paramref name="to"/>; when shrinking, the filter is stretched so that every input counts.</summary>
     public static ResampleTaps Create(int from, int to, ResampleFilter filter, ResampleArithmetic arithmetic)
@@ -65,6 +96,19 @@ internal sealed class ResampleTaps
         int precision = arithmetic == ResampleArithmetic.Pillow ? PillowPrecision : TorchvisionPrecision(largest);
         int[] rounded = Array.ConvertAll(exact, weight => (int)((weight * (1 << precision)) + (weight < 0 ? -0.5 : 0.5)));
         return new ResampleTaps(starts, counts, rounded, stride, precision);
+    }
+
+    private static int[] Pair(int[] weights, int outputs, int stride, int pairStride)
+    {
+        int[] pairs = new int[(long)outputs * pairStride];
+        for (int i = 0; i < outputs; i++)
+        {
+            for (int k = 0; k < stride; k++)
+            {
+                pairs[(i * pairStride) + (k / 2)] |= k % 2 == 0 ? weights[(i * stride) + k] & 0xFFFF : weights[(i * stride) + k] << 16;
+            }
+        }
+        return pairs;
     }
 
     private static int TorchvisionPrecision(double largest)

@@ -64,20 +64,20 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
     public override ImageTiles Process(PixelImage image)
     {
         int edge = _config.TileEdge;
-        PixelImage resized = _config.Resize ? Resize(image, LongestEdgeSize(image.Width, image.Height, _config.LongestEdge)) : image;
-        if (_config.SplitImages)
-        {
-            resized = Resize(resized, MultipleSize(resized.Width, resized.Height, edge));
-        }
-        bool isSplit = _config.SplitImages && (resized.Width > edge || resized.Height > edge);
-        (int rows, int columns) = isSplit ? (resized.Height / edge, resized.Width / edge) : (0, 0);
-        int count = (rows * columns) + 1;
-        byte[] samples = new byte[(long)count * Channels * edge * edge];
+        (int width, int height) = _config.Resize ? LongestEdgeSize(image.Width, image.Height, _config.LongestEdge) : (image.Width, image.Height);
+        using PixelBuffer resized = PixelBuffer.Over(image).Resize(width, height, _filter, _arithmetic);
+        (width, height) = _config.SplitImages ? MultipleSize(width, height, edge) : (width, height);
+        using PixelBuffer whole = resized.Resize(width, height, _filter, _arithmetic);
+        using PixelBuffer global = whole.Resize(edge, edge, _filter, _arithmetic);
+        bool isSplit = _config.SplitImages && (width > edge || height > edge);
+        (int rows, int columns) = isSplit ? (height / edge, width / edge) : (0, 0);
+        int count = (rows * columns) + 1, tileBytes = Channels * edge * edge;
+        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(count * tileBytes));
         for (int tile = 0; tile < count - 1; tile++)
         {
-            CopyTile(resized, tile % columns * edge, tile / columns * edge, samples, tile);
+            whole.CopyTile(tile % columns * edge, tile / columns * edge, edge, samples.AsSpan(tile * tileBytes, tileBytes));
         }
-        CopyTile(Resize(resized, (edge, edge)), 0, 0, samples, count - 1);
+        global.CopyTile(0, 0, edge, samples.AsSpan((count - 1) * tileBytes, tileBytes));
         return new ImageTiles(rows, columns, count, edge, edge, samples, _normalization, Hash(image));
     }
 
@@ -132,25 +132,6 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
     private static int MakeEven(int value) => value + (value % 2);
 
     private static int RoundUp(int value, int edge) => (value + edge - 1) / edge * edge;
-
-    private PixelImage Resize(PixelImage image, (int Width, int Height) size) => Resampler.Resize(image, size.Width, size.Height, _filter, _arithmetic);
-
-    private void CopyTile(PixelImage image, int left, int top, byte[] samples, int tile)
-    {
-        int edge = _config.TileEdge;
-        int plane = edge * edge;
-        for (int y = 0; y < edge; y++)
-        {
-            ReadOnlySpan<byte> from = image.Samples.AsSpan(Channels * (((top + y) * image.Width) + left), Channels * edge);
-            Span<byte> to = samples.AsSpan((tile * Channels * plane) + (y * edge));
-            for (int x = 0; x < edge; x++)
-            {
-                to[x] = from[Channels * x];
-                to[plane + x] = from[(Channels * x) + 1];
-                to[(2 * plane) + x] = from[(Channels * x) + 2];
-            }
-        }
-    }
 
     private UInt128 Hash(PixelImage image)
     {

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Images;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models;
@@ -39,10 +40,9 @@ internal static class VisionFeatures
     /// <summary>What the tower reads: <c>(sample - mean) / deviation</c> for each channel, float32 <c>[count, 3, height, width]</c>.</summary>
     internal static Tensor Normalize(ImageTiles image, int first, int count)
     {
-        using var scope = NewDisposeScope();
-        int size = 3 * image.Height * image.Width;
-        Tensor samples = tensor(new ReadOnlyMemory<byte>(image.Samples, first * size, count * size).ToArray(), ScalarType.Byte).view(count, 3, image.Height, image.Width);
-        Tensor Channels(IReadOnlyList<float> values) => tensor(values.ToArray()).view(1, 3, 1, 1);
-        return samples.to(ScalarType.Float32).sub_(Channels(image.Normalization.Mean)).div_(Channels(image.Normalization.Deviation)).MoveToOuterDisposeScope();
+        int plane = image.Height * image.Width, size = 3 * plane;
+        Tensor normalized = empty(count, 3, image.Height, image.Width, dtype: ScalarType.Float32);
+        image.Normalization.Apply(image.Samples.AsSpan(first * size, count * size), plane, Aten.Elements<float>(normalized));
+        return normalized;
     }
 }

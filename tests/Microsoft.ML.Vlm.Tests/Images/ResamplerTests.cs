@@ -58,7 +58,24 @@ public class ResamplerTests
                 ? Sum(Sum(samples, width, height, toHeight, false, filter, arithmetic), width, toHeight, toWidth, true, filter, arithmetic)
                 : Sum(Sum(samples, width, height, toWidth, true, filter, arithmetic), toWidth, height, toHeight, false, filter, arithmetic);
             Assert.Equal(expected, Resampler.Resize(new PixelImage(width, height, samples), toWidth, toHeight, filter, arithmetic).Samples);
+            foreach (ResampleKernel kernel in ResampleKernel.Supported.Where(kernel => arithmetic == ResampleArithmetic.Torchvision || kernel is PlainResampleKernel))
+            {
+                byte[] resized = new byte[3 * toWidth * toHeight];
+                Resampler.Resize(samples, width, height, resized, toWidth, toHeight, filter, arithmetic, kernel);
+                Assert.Equal(expected, resized);
+            }
         }
+    }
+
+    [Fact]
+    public void The_fastest_kernel_takes_weights_of_sixteen_bits_and_the_last_one_all()
+    {
+        ResampleTaps narrow = ResampleTaps.Get(10, 20, ResampleFilter.Lanczos, ResampleArithmetic.Torchvision);
+        ResampleTaps wide = ResampleTaps.Get(10, 20, ResampleFilter.Lanczos, ResampleArithmetic.Pillow);
+        Assert.Same(narrow, ResampleTaps.Get(10, 20, ResampleFilter.Lanczos, ResampleArithmetic.Torchvision));
+        Assert.Null(wide.Pairs);
+        Assert.Same(ResampleKernel.Supported[0], ResampleKernel.For(narrow));
+        Assert.IsType<PlainResampleKernel>(ResampleKernel.For(wide));
     }
 
     [Fact]
