@@ -45,6 +45,9 @@ internal static unsafe class Aten
         => CallVoid("aten::_fused_adamw_", "", parameters, gradients, firstMoments, secondMoments, Array.Empty<Tensor>(), steps,
             learningRate, beta1, beta2, weightDecay, epsilon, false, false, s_none, s_none);
 
+    /// <summary>The product of two int8 matrices <c>[n, k]</c> and <c>[k, m]</c> as int32 <c>[n, m]</c>; exact.</summary>
+    public static Tensor IntegerProduct(Tensor left, Tensor right) => Call("aten::_int_mm", "", left, right);
+
     /// <summary>A tensor over memory that the caller owns and keeps alive; nothing is copied.</summary>
     public static Tensor FromPointer(void* data, ReadOnlySpan<long> shape, ScalarType type) => FromBlob(data, shape, type);
 

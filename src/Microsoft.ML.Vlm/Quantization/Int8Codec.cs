@@ -1,0 +1,67 @@
+using Microsoft.ML.Vlm.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Quantization;
+
+/// <summary>Matrices as 8-bit integers with a scale for every row, its greatest magnitude (Dettmers et al. 2022): <c>w = code * scale / 127</c>.</summary>
+internal static class Int8Codec
+{
+    /// <summary>The greatest code.</summary>
+    public const float Largest = 127;
+
+    /// <summary>Quantizes each row.</summary>
+    /// <param name="values"><c>[rows, width]</c>, any type; computed in float32.</param>
+    /// <returns>Codes, int8 <c>[rows, width]</c>, and scales, float32 <c>[rows]</c>, in the caller's scope. A row of zeros has the scale 0.</returns>
+    public static (Tensor Codes, Tensor Scales) Quantize(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Tensor wide = values.detach().to(ScalarType.Float32), scales = wide.abs().amax([1]);
+        return (Round(wide, scales).MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The codes for given scales, ties to even.</summary>
+    /// <param name="values">Float32 <c>[rows, width]</c>, in magnitude at most their row's scale.</param>
+    /// <param name="scales">Float32 <c>[rows]</c>.</param>
+    public static Tensor Round(Tensor values, Tensor scales)
+    {
+        using var scope = NewDisposeScope();
+        Tensor factors = where(scales.eq(0), zeros_like(scales), Largest / scales);
+        return (values * factors.unsqueeze(1)).round_().to(ScalarType.Int8).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The numbers of codes.</summary>
+    /// <param name="codes">int8 <c>[rows, width]</c>.</param>
+    /// <param name="scales">Float32 <c>[rows]</c>.</param>
+    /// <param name="type">float32 or bfloat16; other types are rounded from float32.</param>
+    /// <param name="body">Body of the CPU kernel; null for the widest that the processor has.</param>
+    public static unsafe Tensor Dequantize(Tensor codes, Tensor scales, ScalarType type, KernelBody? body = null)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Tensor factors = scales / Largest;
+        if (codes.device_type != DeviceType.CPU || type is not (ScalarType.Float32 or ScalarType.BFloat16) || !codes.is_contiguous())
+        {
+            return (codes.to(ScalarType.Float32) * factors.unsqueeze(1)).to(type).MoveToOuterDisposeScope();
+        }
+        Tensor result = empty(codes.shape, dtype: type);
+        KernelBody chosen = body ?? KernelBodies.Best;
+        long width = codes.size(1);
+        sbyte* from = (sbyte*)TorchDispatcher.DataPointer(codes);
+        float* rows = (float*)TorchDispatcher.DataPointer(factors);
+        void* to = TorchDispatcher.DataPointer(result);
+        RangeWork.Run(codes.size(0), width, (first, end) =>
+        {
+            if (type == ScalarType.Float32)
+            {
+                Int8Kernel.ToFloat32(chosen, from, rows, (float*)to, width, first, end);
+            }
+            else
+            {
+                Int8Kernel.ToBFloat16(chosen, from, rows, (ushort*)to, width, first, end);
+            }
+        });
+        return result.MoveToOuterDisposeScope();
+    }
+}
