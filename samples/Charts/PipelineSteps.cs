@@ -25,6 +25,7 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
     {
         ModelPath = options.ModelPath,
         Precision = Precision,
+        Quantization = options.Quantization,
         PromptColumnName = nameof(ChartRow.Query),
         ScoreColumnName = null,
         Generation = _generation,
@@ -39,6 +40,7 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
         ModelPath = options.ModelPath,
         EmbedBaseModel = options.Model is null,
         Precision = Precision,
+        Quantization = options.Quantization,
         PromptColumnName = nameof(ChartRow.Query),
         LabelColumnName = nameof(ChartRow.Answer),
         ScoreColumnName = null,

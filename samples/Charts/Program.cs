@@ -93,6 +93,7 @@ static void Run(SampleOptions options)
         TestRows = testRows.Length,
         Epochs = options.Epochs,
         Seed = options.Seed,
+        Quantization = options.Quantization?.Type.ToString(),
         Losses = losses,
     };
     results.Save(Path.Combine(output, "results.json"));

@@ -40,6 +40,9 @@ internal sealed record RunResults
     /// <summary>The seed.</summary>
     public required int Seed { get; init; }
 
+    /// <summary>Number format of the base model's quantized weights; null when they are as stored.</summary>
+    public string? Quantization { get; init; }
+
     /// <summary>Step and loss.</summary>
     public required IReadOnlyList<LossPoint> Losses { get; init; }
 

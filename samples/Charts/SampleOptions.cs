@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.Vlm;
 
 namespace Charts;
 
@@ -20,6 +21,7 @@ internal sealed record SampleOptions
           --test-limit N          at most N test questions (default 1000)
           --batch-size N          questions in a step (default 32; with --model 4)
           --learning-rate X       highest learning rate (default 2e-3; with --model 2e-4)
+          --quant TYPE            nf4, fp4 or int8: the linear layers of the language model in 4 or 8 bits
           --seed N                another seed, other charts and another order (default 1)
           --threads N             threads for computing (default 1, as the tiny model is too small for
                                   more; with --model as libtorch chooses)
@@ -49,6 +51,9 @@ internal sealed record SampleOptions
 
     /// <summary>Highest learning rate. A model as small as the tiny one needs a high one.</summary>
     public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>How the base model is quantized; null keeps it as it is.</summary>
+    public QuantOptions? Quantization { get; init; }
 
     /// <summary>Seed of charts, order and initial adapter.</summary>
     public int Seed { get; init; } = 1;
@@ -90,9 +95,18 @@ internal sealed record SampleOptions
         "--test-limit" => options with { TestLimit = WholeNumber(name, value(), 1) },
         "--batch-size" => options with { BatchSize = WholeNumber(name, value(), 1) },
         "--learning-rate" => options with { LearningRate = PositiveNumber(name, value()) },
+        "--quant" => options with { Quantization = QuantizationOf(name, value()) },
         "--seed" => options with { Seed = WholeNumber(name, value(), 0) },
         "--threads" => options with { Threads = WholeNumber(name, value(), 1) },
         _ => throw new SampleException($"'{name}' is not an option of this sample. --help lists those that are."),
+    };
+
+    private static QuantOptions QuantizationOf(string name, string value) => value switch
+    {
+        "nf4" => QuantOptions.Nf4,
+        "fp4" => QuantOptions.Fp4,
+        "int8" => QuantOptions.Int8,
+        _ => throw new SampleException($"{name} needs nf4, fp4 or int8, not '{value}'."),
     };
 
     private static string ExistingFolder(string name, string value)

@@ -32,19 +32,20 @@ internal sealed class SharedModel : IDisposable
     /// <summary>The checkpoint of a folder, loaded unless someone has it open. Dispose once.</summary>
     /// <param name="folder">The model folder.</param>
     /// <param name="type">Number format; null as stored.</param>
-    public static SharedModel Open(ModelFolder folder, ScalarType? type)
+    /// <param name="quantization">How its linear layers are quantized, or null.</param>
+    public static SharedModel Open(ModelFolder folder, ScalarType? type, QuantOptions? quantization)
     {
-        Key key = new(folder, type);
+        Key key = new(folder, type, quantization);
         lock (s_gate)
         {
-            return Find(key) ?? Add(key, ModelLoader.Load(folder, type));
+            return Find(key) ?? Add(key, ModelLoader.Load(folder, type, quantization));
         }
     }
 
     /// <summary>Shares a model that was loaded for training; when the same checkpoint is open already, the given one is freed instead.</summary>
-    public static SharedModel Share(ModelFolder folder, ScalarType? type, VisionLanguageModel model)
+    public static SharedModel Share(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel model)
     {
-        Key key = new(folder, type);
+        Key key = new(folder, type, quantization);
         lock (s_gate)
         {
             if (Find(key) is not { } open)
@@ -130,11 +131,11 @@ internal sealed class SharedModel : IDisposable
         _attached = adapters;
     }
 
-    /// <summary>Equal when folder, number format and the weight files' sizes and times are.</summary>
-    private sealed record Key(string Path, ScalarType? Type, string Files)
+    /// <summary>Equal when folder, number format, quantization and the weight files' sizes and times are.</summary>
+    private sealed record Key(string Path, ScalarType? Type, QuantOptions? Quantization, string Files)
     {
-        public Key(ModelFolder folder, ScalarType? type)
-            : this(folder.Path, type, string.Join('|', ModelFiles.Weights(folder.Path).Select(Describe)))
+        public Key(ModelFolder folder, ScalarType? type, QuantOptions? quantization)
+            : this(folder.Path, type, quantization, string.Join('|', ModelFiles.Weights(folder.Path).Select(Describe)))
         {
         }
 

@@ -33,7 +33,7 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
         _settings.Columns.Check(_host, input.Schema, training: false);
         ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
-        SharedModel shared = SharedModel.Open(folder, _settings.ComputeType);
+        SharedModel shared = SharedModel.Open(folder, _settings.ComputeType, _settings.Quantization);
         try
         {
             AdapterSet? adapters = _options.AdapterPath is not { } path ? null : shared.Run(null, model =>

@@ -73,7 +73,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     private SharedModel Train(ModelFolder folder, DataViewSamples samples, int seed, out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
-        VisionLanguageModel model = ModelLoader.Load(folder, type);
+        VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
         adapters = null;
         try
         {
@@ -91,7 +91,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
                 return SharedModel.Own(model);
             }
             adapters.IsEnabled = false;
-            return SharedModel.Share(folder, type, model);
+            return SharedModel.Share(folder, type, _settings.Quantization, model);
         }
         catch
         {

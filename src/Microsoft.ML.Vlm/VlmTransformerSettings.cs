@@ -19,6 +19,9 @@ internal sealed record VlmTransformerSettings
     /// <summary>Number format of the base model; null as stored.</summary>
     public VlmPrecision? Precision { get; init; }
 
+    /// <summary>How the base model's linear layers are quantized, or null.</summary>
+    public QuantOptions? Quantization { get; init; }
+
     /// <summary>Rows computed at once, at least 1.</summary>
     public required int ScoringBatchSize { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record VlmTransformerSettings
         Generation = options.Generation,
         Images = options.Images,
         Precision = options.Precision,
+        Quantization = options.Quantization,
         ScoringBatchSize = options.ScoringBatchSize,
         EmbedBaseModel = options.EmbedBaseModel,
     };
@@ -61,6 +65,7 @@ internal sealed record VlmTransformerSettings
         Columns.Validate();
         Generation.Validate();
         Images?.Validate();
+        Quantization?.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(ScoringBatchSize, 1);
         if (Precision is { } precision && !Enum.IsDefined(precision))
         {

@@ -112,7 +112,7 @@ internal sealed class AdapterSet : IDisposable
     public void SeedDropout(int seed)
     {
         _generator.Dispose();
-        _generator = new Generator((ulong)(uint)seed, _model.Weights.Values.First().Value.device);
+        _generator = new Generator((ulong)(uint)seed, _model.Weights.Values.First().Device);
     }
 
     /// <summary>Dropout on the input of an adapter: values are set to 0 with the probability p, the others divided by 1 - p; nothing unless training.</summary>

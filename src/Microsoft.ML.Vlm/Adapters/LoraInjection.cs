@@ -23,6 +23,8 @@ internal static class LoraInjection
             using Generator generator = new((ulong)(uint)seed);
             foreach (AdapterPlan.Layer layer in plan.Layers)
             {
+                // A quantized weight is dequantized here: one at a time.
+                using var ofLayer = NewDisposeScope();
                 Tensor weight = model.Linears[layer.Path].Weight.Value;
                 (Tensor a, Tensor b) = LoraFactors.Create(options.Initialization, weight, layer.Rank, layer.Scale, generator);
                 LoraAdapter adapter = adapters.Add(layer, a.to(weight.device), b.to(weight.device));

@@ -53,6 +53,7 @@ internal static class PeftFolder
             using var scope = NewDisposeScope();
             foreach (AdapterPlan.Layer layer in plan.Layers)
             {
+                using var ofLayer = NewDisposeScope();
                 Tensor weight = model.Linears[layer.Path].Weight.Value;
                 Tensor Stored(string key) => Read(tensors, names[key], shapes[key], weight.device);
                 LoraAdapter adapter = adapters.Add(layer, Stored(PeftKeys.A(layer.Path)), Stored(PeftKeys.B(layer.Path)));

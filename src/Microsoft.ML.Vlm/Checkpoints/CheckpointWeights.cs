@@ -42,6 +42,10 @@ internal sealed class CheckpointWeights : IDisposable
     /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
     public Tensor Read(string name) => FileOf(name).Read(name);
 
+    /// <summary>A tensor in memory of its own, read without touching the mapping: for weights that are converted at once and not needed again.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
+    public Tensor ReadApart(string name) => FileOf(name).ReadApart(name);
+
     /// <summary>Sizes of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
     public IReadOnlyList<long> ShapeOf(string name) => FileOf(name).Find(name).Shape;

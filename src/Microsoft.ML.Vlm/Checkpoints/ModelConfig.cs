@@ -60,11 +60,18 @@ internal abstract record ModelConfig
     }
 
     private static ModelConfig Create(ConfigSection section)
-        => section.Text("model_type") switch
+    {
+        if (section.Section("quantization_config") is { } quantization && quantization.Text("quant_method") is var method && method is not (null or "bitsandbytes"))
+        {
+            throw new NotSupportedException(
+                quantization.Invalid("quant_method", $"'{method}' is not supported; weights quantized by bitsandbytes are read, others in their 16-bit original").Message);
+        }
+        return section.Text("model_type") switch
         {
             "smolvlm" or "idefics3" => SmolVlmConfig.Read(section),
             "llama" => LlamaConfig.Read(section),
             var other => throw new NotSupportedException(
                 section.Invalid("model_type", $"'{other}' is not a supported family; supported are smolvlm, idefics3, and llama as a language model alone").Message),
         };
+    }
 }

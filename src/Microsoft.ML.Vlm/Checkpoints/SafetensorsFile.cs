@@ -8,15 +8,19 @@ namespace Microsoft.ML.Vlm.Checkpoints;
 /// <summary>A safetensors file, mapped into memory: tensors are views of the file, read from disk when they are first touched.</summary>
 internal sealed unsafe class SafetensorsFile : IDisposable
 {
+    private const long LargestRead = 1 << 26;
+
     private readonly Dictionary<string, SafetensorsEntry> _entries;
     private readonly string _name;
+    private readonly bool _isMapped;
     private Action? _release;
     private byte* _content;
 
-    private SafetensorsFile(byte* content, long length, string name, Action release)
+    private SafetensorsFile(byte* content, long length, string name, bool isMapped, Action release)
     {
         _content = content;
         _name = name;
+        _isMapped = isMapped;
         _release = release;
         ReadOnlySpan<byte> prefix = new(content, (int)Math.Min(length, SafetensorsHeader.PrefixLength));
         int headerLength = SafetensorsHeader.ReadLength(prefix, length, name);
@@ -53,7 +57,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         byte* pointer = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        return Create(pointer + view.PointerOffset, length, path, () =>
+        return Create(pointer + view.PointerOffset, length, path, isMapped: true, () =>
         {
             view.SafeMemoryMappedViewHandle.ReleasePointer();
             view.Dispose();
@@ -67,7 +71,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     public static SafetensorsFile Parse(byte[] content, string name)
     {
         GCHandle handle = GCHandle.Alloc(content, GCHandleType.Pinned);
-        return Create((byte*)handle.AddrOfPinnedObject(), content.LongLength, name, handle.Free);
+        return Create((byte*)handle.AddrOfPinnedObject(), content.LongLength, name, isMapped: false, handle.Free);
     }
 
     /// <summary>A tensor over the file's bytes; nothing is copied unless they are not aligned for the type.</summary>
@@ -94,6 +98,33 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         return elements.view(shape);
     }
 
+    /// <summary>
+    /// A tensor in memory of its own, read from the file itself. Pages of a mapping that were touched count as memory of the process, so that converting a whole checkpoint
+    /// through it would take all of its size.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">The file has no such tensor; names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file has become shorter since it was opened.</exception>
+    public Tensor ReadApart(string name)
+    {
+        ObjectDisposedException.ThrowIf(_release is null, this);
+        SafetensorsEntry entry = Find(name);
+        Tensor result = empty([.. entry.Shape], dtype: entry.Type);
+        if (!_isMapped || entry.Length == 0)
+        {
+            using Tensor own = Read(name);
+            result.copy_(own);
+            return result;
+        }
+        byte* data = Aten.Address<byte>(result);
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(_name, share: FileShare.Read | FileShare.Delete);
+        for (long done = 0; done < entry.Length;)
+        {
+            int count = RandomAccess.Read(file, new Span<byte>(data + done, (int)Math.Min(LargestRead, entry.Length - done)), entry.Offset + done);
+            done += count > 0 ? count : throw new InvalidDataException($"'{_name}' ends within the tensor '{name}'; it has become shorter since it was opened.");
+        }
+        return result;
+    }
+
     /// <summary>What the header says of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">The file has no such tensor; names file and key.</exception>
     public SafetensorsEntry Find(string name)
@@ -107,11 +138,11 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         _content = null;
     }
 
-    private static SafetensorsFile Create(byte* content, long length, string name, Action release)
+    private static SafetensorsFile Create(byte* content, long length, string name, bool isMapped, Action release)
     {
         try
         {
-            return new SafetensorsFile(content, length, name, release);
+            return new SafetensorsFile(content, length, name, isMapped, release);
         }
         catch
         {

@@ -30,7 +30,7 @@ internal sealed class TrainingProgress : IDisposable
     /// <summary>Writes the first line: what is going to happen.</summary>
     public void Start(ISampleSource source, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters)
     {
-        long all = model.Weights.Values.Sum(weight => weight.Value.numel());
+        long all = model.Weights.Values.Sum(weight => weight.Shape.Aggregate(1L, (count, size) => count * size));
         string trained = adapters is null ? $"all {all} weights train" : $"an adapter of {adapters.Parameters.Sum(tensor => tensor.numel())} weights trains on a model of {all}";
         string step = settings.MaxTokensPerBatch is int tokens ? $"{settings.GradientAccumulationSteps} x {tokens} tokens at most" : $"{settings.RowsPerStep} rows";
         MLNetHost.Info(_channel, $"{source.Count} rows, {settings.TotalSteps(source)} steps of {step}; {trained}; seed {settings.Seed}");

@@ -1,13 +1,18 @@
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Quantization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models;
 
-/// <summary>Weights of a checkpoint. Those already in the compute type lie over the mapped file; the others are converted.</summary>
+/// <summary>
+/// Weights of a checkpoint. Those already in the compute type lie over the mapped file; the others are converted, or quantized one by one. Layers that the checkpoint has
+/// quantized stay so.
+/// </summary>
 /// <param name="weights">Owned from now on.</param>
 /// <param name="computeType">Type of all weights.</param>
 /// <param name="origin">Folder, for errors.</param>
-internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarType computeType, string origin) : WeightSource
+/// <param name="plan">Which linear layers to quantize; null for none.</param>
+internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarType computeType, string origin, QuantizationPlan? plan = null) : WeightSource
 {
     private const int Listed = 5;
 
@@ -16,11 +21,12 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
 
     private readonly List<string> _missing = [];
     private readonly List<string> _misshapen = [];
+    private readonly HashSet<string> _besideQuantized = [];
 
     /// <inheritdoc/>
     public override void Complete()
     {
-        string[] unexpected = [.. weights.Names.Where(name => !Weights.ContainsKey(name) && !IsNegligible(name)).Order(StringComparer.Ordinal)];
+        string[] unexpected = [.. weights.Names.Where(name => !Weights.ContainsKey(name) && !IsNegligible(name) && !_besideQuantized.Contains(name)).Order(StringComparer.Ordinal)];
         string[] faults =
         [
             .. Describe("missing", _missing), .. Describe("of another shape or type", _misshapen), .. Describe("not expected", unexpected),
@@ -30,6 +36,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             throw new InvalidDataException(
                 $"The weights in '{origin}' do not fit its '{ModelConfig.FileName}': {string.Join("; ", faults)}. Use the configuration that was saved with the weights.");
         }
+        plan?.Check([.. Linears.Keys]);
     }
 
     /// <inheritdoc/>
@@ -37,6 +44,25 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
     {
         base.Dispose();
         weights.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override IQuantizedWeight? CreateQuantized(string path, long[] shape)
+    {
+        string name = $"{path}.weight";
+        if (BitsAndBytesLayout.Read(weights, name, shape, computeType) is { } stored)
+        {
+            _besideQuantized.UnionWith(BitsAndBytesLayout.NamesBeside(name));
+            return stored;
+        }
+
+        // What is missing or misshapen is collected with the plain weights.
+        if (plan?.Covers(path) != true || !weights.Names.Contains(name) || !IsFloating(weights.TypeOf(name)) || !weights.ShapeOf(name).SequenceEqual(shape))
+        {
+            return null;
+        }
+        using Tensor full = weights.ReadApart(name);
+        return plan.Quantize(full, computeType);
     }
 
     /// <inheritdoc/>
@@ -52,7 +78,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
 
         ScalarType stored = weights.TypeOf(name);
         IReadOnlyList<long> storedShape = weights.ShapeOf(name);
-        if (stored is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16) || !storedShape.SequenceEqual(shape))
+        if (!IsFloating(stored) || !storedShape.SequenceEqual(shape))
         {
             _misshapen.Add($"{name} is {stored} [{string.Join(", ", storedShape)}] instead of [{string.Join(", ", shape)}]");
             return empty(0).DetachFromDisposeScope();
@@ -68,6 +94,8 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             return mapped.to(computeType).DetachFromDisposeScope();
         }
     }
+
+    private static bool IsFloating(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16;
 
     // Buffers that older versions of the reference saved, and the copy of a tied head that some files hold.
     private static bool IsNegligible(string name)

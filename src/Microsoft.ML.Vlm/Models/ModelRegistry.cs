@@ -15,6 +15,10 @@ internal static class ModelRegistry
         ["llama"] = (config, weights, type) => new LlamaModel((LlamaConfig)config, weights, type),
     };
 
+    /// <summary>The part of a family's model that a module path belongs to, known before the model is built.</summary>
+    /// <param name="config">Its type chooses the family.</param>
+    public static Func<string, ModelRole> RolesOf(ModelConfig config) => config is SmolVlmConfig ? SmolVlmModel.RoleOfPath : _ => ModelRole.Language;
+
     /// <summary>Builds a model.</summary>
     /// <param name="config">Sizes; its type chooses the family.</param>
     /// <param name="weights">Where the weights come from; the model owns it afterwards.</param>

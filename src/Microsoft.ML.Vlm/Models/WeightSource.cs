@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Quantization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models;
@@ -26,15 +27,13 @@ internal abstract class WeightSource : IDisposable
     /// <param name="shape">Shape by the configuration.</param>
     public Weight Weight(string name, params ReadOnlySpan<long> shape)
     {
-        Weight weight = new(name, Create(name, shape.ToArray()));
-        _weights.Add(name, weight);
-        return weight;
+        return Add(new Weight(name, Create(name, shape.ToArray())));
     }
 
     /// <summary>Takes a linear layer: <c>path.weight</c> and, if it has one, <c>path.bias</c>.</summary>
     public Linear Linear(string path, long inputs, long outputs, bool hasBias)
     {
-        Linear linear = new(path, Weight($"{path}.weight", outputs, inputs), hasBias ? Weight($"{path}.bias", outputs) : null);
+        Linear linear = new(path, LinearWeight(path, outputs, inputs), hasBias ? Weight($"{path}.bias", outputs) : null);
         _linears.Add(path, linear);
         return linear;
     }
@@ -59,6 +58,20 @@ internal abstract class WeightSource : IDisposable
         }
     }
 
+    /// <summary>Makes the weight of a linear layer as codes, or gives null for a plain tensor. The model owns it.</summary>
+    /// <param name="path">Module path of the layer.</param>
+    /// <param name="shape"><c>[out, in]</c>.</param>
+    protected virtual IQuantizedWeight? CreateQuantized(string path, long[] shape) => null;
+
     /// <summary>Makes one tensor, outside of dispose scopes: the model owns it.</summary>
     protected abstract Tensor Create(string name, long[] shape);
+
+    private Weight LinearWeight(string path, long outputs, long inputs)
+        => CreateQuantized(path, [outputs, inputs]) is { } quantized ? Add(new Weight($"{path}.weight", quantized)) : Weight($"{path}.weight", outputs, inputs);
+
+    private Weight Add(Weight weight)
+    {
+        _weights.Add(weight.Name, weight);
+        return weight;
+    }
 }

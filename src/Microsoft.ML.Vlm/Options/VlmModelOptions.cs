@@ -1,7 +1,7 @@
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What every use of a model needs: where it is, which columns it reads and adds, how it answers. The names in brackets are those of TRL and transformers.</summary>
-public abstract class VlmModelOptions
+public abstract partial class VlmModelOptions
 {
     private protected VlmModelOptions()
     {
@@ -76,6 +76,7 @@ public abstract class VlmModelOptions
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(ModelPath);
         Images?.Validate();
+        Quantization?.Validate();
         ArgumentNullException.ThrowIfNull(Generation);
         Generation.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(ScoringBatchSize, 1);

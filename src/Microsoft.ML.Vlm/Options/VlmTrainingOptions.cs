@@ -81,6 +81,10 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
     {
         base.Validate();
         Lora?.Validate();
+        if (Quantization is not null && Lora is null)
+        {
+            throw new ArgumentException("Quantized weights cannot be trained themselves: set Lora to train an adapter on them, or leave Quantization null for full fine-tuning.", nameof(Quantization));
+        }
         ValidateBatching();
         Above(MaxEpochs, 0, nameof(MaxEpochs));
         AtLeast(MaxSteps ?? 1, 1, nameof(MaxSteps));

@@ -27,8 +27,8 @@ internal static class FourBitCodec
         Tensor wide = values.detach().cpu().to(ScalarType.Float32).contiguous();
         long count = wide.numel();
         Tensor codes = empty([(count + 1) / 2], dtype: ScalarType.Byte), scales = empty([Blocks(count, blockSize)], dtype: ScalarType.Float32);
-        float* from = (float*)TorchDispatcher.DataPointer(wide), factors = (float*)TorchDispatcher.DataPointer(scales);
-        byte* to = (byte*)TorchDispatcher.DataPointer(codes);
+        float* from = Aten.Address<float>(wide), factors = Aten.Address<float>(scales);
+        byte* to = Aten.Address<byte>(codes);
         float[] thresholds = code.Thresholds.ToArray();
         byte[] order = code.CodeOfRank.ToArray();
         RangeWork.Run(scales.numel(), blockSize, (first, end) =>
@@ -63,9 +63,9 @@ internal static class FourBitCodec
         Tensor result = empty(shape.ToArray(), dtype: type);
         long count = result.numel();
         KernelBody chosen = body ?? KernelBodies.Best;
-        byte* from = (byte*)TorchDispatcher.DataPointer(codes);
-        float* factors = (float*)TorchDispatcher.DataPointer(scales);
-        void* to = TorchDispatcher.DataPointer(result);
+        byte* from = Aten.Address<byte>(codes);
+        float* factors = Aten.Address<float>(scales);
+        byte* to = Aten.Address<byte>(result);
         float[] values = code.Values.ToArray();
         RangeWork.Run(Blocks(count, blockSize), blockSize, (first, end) =>
         {

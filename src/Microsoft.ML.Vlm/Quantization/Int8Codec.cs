@@ -48,9 +48,9 @@ internal static class Int8Codec
         Tensor result = empty(codes.shape, dtype: type);
         KernelBody chosen = body ?? KernelBodies.Best;
         long width = codes.size(1);
-        sbyte* from = (sbyte*)TorchDispatcher.DataPointer(codes);
-        float* rows = (float*)TorchDispatcher.DataPointer(factors);
-        void* to = TorchDispatcher.DataPointer(result);
+        sbyte* from = Aten.Address<sbyte>(codes);
+        float* rows = Aten.Address<float>(factors);
+        byte* to = Aten.Address<byte>(result);
         RangeWork.Run(codes.size(0), width, (first, end) =>
         {
             if (type == ScalarType.Float32)

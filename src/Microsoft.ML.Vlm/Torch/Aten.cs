@@ -57,6 +57,10 @@ internal static unsafe class Aten
     /// </summary>
     public static Tensor Data(Tensor tensor) => Call("aten::data", "", tensor);
 
+    /// <summary>Address of the first element. Valid while the tensor lives; the caller sees to device, type and layout.</summary>
+    public static T* Address<T>(Tensor tensor)
+        where T : unmanaged => (T*)DataPointer(tensor);
+
     /// <summary>The same bytes read as another type: a view whose last dimension is as many times longer or shorter as the types differ in size.</summary>
     public static Tensor Reinterpret(Tensor tensor, ScalarType type) => Call("aten::view", "dtype", tensor, type);
 

@@ -144,8 +144,10 @@ internal sealed class FeatureFiles
         hasher.Append(Encoding.UTF8.GetBytes($"{model.ComputeType} {model.TokensPerTile}"));
         foreach (Weight weight in model.Weights.Values.Where(weight => model.RoleOf(weight.Name) != ModelRole.Language).OrderBy(weight => weight.Name, StringComparer.Ordinal))
         {
-            hasher.Append(Encoding.UTF8.GetBytes($"{weight.Name} {weight.Value.dtype} {string.Join('x', weight.Value.shape)}"));
-            Append(hasher, weight.Value);
+            using var scope = NewDisposeScope();
+            Tensor value = weight.Value;
+            hasher.Append(Encoding.UTF8.GetBytes($"{weight.Name} {value.dtype} {string.Join('x', weight.Shape)}"));
+            Append(hasher, value);
         }
         return Hex(hasher.GetCurrentHashAsUInt128());
     }

@@ -14,15 +14,15 @@ internal sealed class SftCase : IDisposable
 {
     private readonly JsonDocument _document;
 
-    private SftCase(string name, JsonDocument document, ScalarType? computeType)
+    private SftCase(string name, JsonDocument document, ScalarType? computeType, string kind, QuantOptions? quantization)
     {
         _document = document;
         Name = name;
         ModelFolder folder = ModelFolder.Open(Reference.Path(["golden", .. Meta.GetProperty("base").GetString()!.Split('/')]));
         Samples = ReadRows(folder, Meta);
-        Model = ModelLoader.Load(folder, computeType);
+        Model = ModelLoader.Load(folder, computeType, quantization);
         Adapters = Meta.GetProperty("lora").ValueKind == JsonValueKind.Null ? null : PeftFolder.Load(Model, InitialAdapter());
-        Tensors = SafetensorsFile.Open(Reference.Path("golden", "sft", name, "tensors.safetensors"));
+        Tensors = SafetensorsFile.Open(Reference.Path("golden", kind, name, "tensors.safetensors"));
     }
 
     public string Name { get; }
@@ -72,8 +72,13 @@ internal sealed class SftCase : IDisposable
         }
     }
 
-    public static SftCase Open(string name, ScalarType? computeType = null)
-        => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", "sft", name, "meta.json"))), computeType);
+    /// <summary>Reads a run.</summary>
+    /// <param name="name">Its folder.</param>
+    /// <param name="computeType">Null as stored.</param>
+    /// <param name="kind">The folder in <c>golden</c> that holds it.</param>
+    /// <param name="quantization">How the base model is quantized, or null.</param>
+    public static SftCase Open(string name, ScalarType? computeType = null, string kind = "sft", QuantOptions? quantization = null)
+        => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", kind, name, "meta.json"))), computeType, kind, quantization);
 
     /// <summary>Trains in the order of the rows and gives the metrics of every step.</summary>
     public IReadOnlyList<VlmTrainingMetrics> Train(int steps = int.MaxValue, bool checkpointing = false)

@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Quantization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -18,10 +19,10 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     public Weight? Bias { get; } = bias;
 
     /// <summary>Width of the input.</summary>
-    public long InputWidth => Weight.Value.size(1);
+    public long InputWidth => Weight.Shape[1];
 
     /// <summary>Width of the output.</summary>
-    public long OutputWidth => Weight.Value.size(0);
+    public long OutputWidth => Weight.Shape[0];
 
     /// <summary>The adapter, or null.</summary>
     public ILinearAdapter? Adapter { get; set; }
@@ -32,7 +33,13 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
-        Tensor output = nn.functional.linear(input, Weight.As(input.dtype), Bias?.As(input.dtype));
+        Tensor output = Weight.Quantized is { } codes ? Quantized(input, codes) : nn.functional.linear(input, Weight.As(input.dtype), Bias?.As(input.dtype));
         return Adapter is null ? output : Adapter.Apply(input, output);
+    }
+
+    private Tensor Quantized(Tensor input, IQuantizedWeight codes)
+    {
+        Tensor output = QuantizedProduct.Of(input, codes);
+        return Bias is null ? output : output + Bias.As(input.dtype);
     }
 }

@@ -64,7 +64,10 @@ internal sealed class SmolVlmModel : VisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public override ModelRole RoleOf(string path)
+    public override ModelRole RoleOf(string path) => RoleOfPath(path);
+
+    /// <summary>The part of the model that a weight or module belongs to.</summary>
+    public static ModelRole RoleOfPath(string path)
         => path.StartsWith($"{VisionPath}.", StringComparison.Ordinal) ? ModelRole.Vision
             : path.StartsWith($"{ConnectorPath}.", StringComparison.Ordinal) ? ModelRole.Connector
             : ModelRole.Language;

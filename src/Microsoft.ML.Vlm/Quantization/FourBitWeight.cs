@@ -1,0 +1,87 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Quantization;
+
+/// <summary>A weight in NF4 or FP4.</summary>
+internal sealed class FourBitWeight : IQuantizedWeight
+{
+    private readonly Tensor _codes;
+    private readonly Tensor? _scales;
+    private readonly NestedScales? _nested;
+
+    /// <summary>Takes codes and scales over.</summary>
+    /// <param name="codes">uint8, <c>(count + 1) / 2</c> of them in any shape.</param>
+    /// <param name="scales">Float32 <c>[blocks]</c>; null when they are quantized.</param>
+    /// <param name="nested">The scales when they are quantized.</param>
+    /// <param name="code">NF4 or FP4.</param>
+    /// <param name="blockSize">Numbers that share a scale.</param>
+    /// <param name="shape"><c>[out, in]</c>.</param>
+    /// <param name="computeType">float32 or bfloat16.</param>
+    public FourBitWeight(Tensor codes, Tensor? scales, NestedScales? nested, FourBitCode code, int blockSize, IReadOnlyList<long> shape, ScalarType computeType)
+    {
+        _codes = codes.DetachFromDisposeScope();
+        _scales = scales?.DetachFromDisposeScope();
+        _nested = nested;
+        Code = code;
+        BlockSize = blockSize;
+        Shape = shape;
+        ComputeType = computeType;
+    }
+
+    /// <summary>NF4 or FP4.</summary>
+    public FourBitCode Code { get; }
+
+    /// <summary>Numbers that share a scale.</summary>
+    public int BlockSize { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <inheritdoc/>
+    public Device Device => _codes.device;
+
+    /// <inheritdoc/>
+    public ScalarType ComputeType { get; }
+
+    /// <inheritdoc/>
+    public long ByteCount => _codes.numel() + (_nested is null ? 4 * _scales!.numel() : _nested.Codes.numel() + (4 * _nested.Scales.numel()));
+
+    /// <summary>Quantizes a matrix.</summary>
+    /// <param name="values"><c>[out, in]</c>, any type.</param>
+    /// <param name="code">NF4 or FP4.</param>
+    /// <param name="blockSize">Numbers that share a scale.</param>
+    /// <param name="doubleQuantization">Whether the scales are quantized too.</param>
+    /// <param name="computeType">float32 or bfloat16.</param>
+    public static FourBitWeight Quantize(Tensor values, FourBitCode code, int blockSize, bool doubleQuantization, ScalarType computeType)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor codes, Tensor scales) = FourBitCodec.Quantize(values, code, blockSize);
+        return new FourBitWeight(
+            codes, doubleQuantization ? null : scales, doubleQuantization ? NestedScales.Quantize(scales) : null, code, blockSize, values.shape, computeType);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Dequantize(ScalarType type)
+    {
+        using Tensor? read = _nested?.Read();
+        return FourBitCodec.Dequantize(_codes, read ?? _scales!, Code, BlockSize, [.. Shape], type);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Product(Tensor input)
+    {
+        using Tensor weight = Dequantize(input.dtype);
+        return nn.functional.linear(input, weight);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, this, _codes, _scales, _nested);
+
+    /// <summary>Frees codes and scales.</summary>
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _scales?.Dispose();
+        _nested?.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Quantization;
+
+/// <summary>A weight as 8-bit integers with a scale for every row.</summary>
+/// <param name="codes">int8 <c>[out, in]</c>; taken over.</param>
+/// <param name="scales">Float32 <c>[out]</c>; taken over.</param>
+/// <param name="outlierThreshold">Magnitude from which activations are not rounded to 8 bits; null rounds none.</param>
+/// <param name="computeType">float32 or bfloat16.</param>
+internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThreshold, ScalarType computeType) : IQuantizedWeight
+{
+    private readonly Tensor _codes = codes.DetachFromDisposeScope();
+    private readonly Tensor _scales = scales.DetachFromDisposeScope();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Shape { get; } = codes.shape;
+
+    /// <inheritdoc/>
+    public Device Device => _codes.device;
+
+    /// <inheritdoc/>
+    public ScalarType ComputeType { get; } = computeType;
+
+    /// <inheritdoc/>
+    public long ByteCount => _codes.numel() + (4 * _scales.numel());
+
+    /// <summary>Quantizes a matrix.</summary>
+    /// <param name="values"><c>[out, in]</c>, any type.</param>
+    /// <param name="outlierThreshold">Magnitude from which activations are not rounded to 8 bits; null rounds none.</param>
+    /// <param name="computeType">float32 or bfloat16.</param>
+    public static Int8Weight Quantize(Tensor values, double? outlierThreshold, ScalarType computeType)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor codes, Tensor scales) = Int8Codec.Quantize(values);
+        return new Int8Weight(codes, scales, outlierThreshold, computeType);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Dequantize(ScalarType type) => Int8Codec.Dequantize(_codes, _scales, type);
+
+    /// <inheritdoc/>
+    public Tensor Product(Tensor input)
+    {
+        if (outlierThreshold is { } threshold)
+        {
+            using var scope = NewDisposeScope();
+            Tensor rows = LlmInt8.Product(input.flatten(0, -2), _codes, _scales, threshold).to(input.dtype);
+            return rows.view([.. input.shape[..^1], rows.size(1)]).MoveToOuterDisposeScope();
+        }
+        using Tensor weight = Dequantize(input.dtype);
+        return nn.functional.linear(input, weight);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, _codes, _scales);
+
+    /// <summary>Frees codes and scales.</summary>
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _scales.Dispose();
+    }
+}
