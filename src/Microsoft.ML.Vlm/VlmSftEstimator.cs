@@ -42,7 +42,8 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
     /// <exception cref="InvalidOperationException">libtorch is missing; names the package to add.</exception>
     /// <exception cref="InvalidDataException">The model folder or a row is damaged; says what and where.</exception>
-    /// <exception cref="OperationCanceledException">Training was cancelled. Nothing has been written.</exception>
+    /// <exception cref="InvalidOperationException">Training failed, or data, base model or options are not those of the checkpoint to go on from.</exception>
+    /// <exception cref="OperationCanceledException">Training was cancelled. With an output directory a checkpoint was written, and the message says how to go on.</exception>
     public VlmTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -50,14 +51,14 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         _settings.Columns.Check(_host, input.Schema, training: true);
         ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
-        int seed = _options.Seed ?? MLNetHost.SeedOf(_host) ?? _host.Rand.Next();
+        using TrainingSession session = new(_host, _options);
         DataViewSamples samples = new(
-            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), CheckAlive, TrainingSetup.SettingsOf(_options, seed), SampleBytes);
+            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), session.CheckAlive, TrainingSetup.SettingsOf(_options, session.Seed), SampleBytes);
         if (samples.Count == 0)
         {
             throw new InvalidDataException("The training data has no rows.");
         }
-        SharedModel model = Train(folder, samples, seed, out AdapterSet? adapters);
+        SharedModel model = Train(folder, session, samples, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -70,22 +71,18 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         return _settings.Columns.Promise(inputSchema);
     }
 
-    private SharedModel Train(ModelFolder folder, DataViewSamples samples, int seed, out AdapterSet? adapters)
+    private SharedModel Train(
+        ModelFolder folder, TrainingSession session, DataViewSamples samples, Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
         VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
         adapters = null;
         try
         {
-            adapters = _options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed) : null;
-            using IChannel channel = _host.Start("Train");
-            using var progress = new TrainingProgress(_host, channel, _options.MetricsCallback);
-            TrainingSettings settings = TrainingSetup.SettingsOf(_options, seed);
-            progress.Start(samples, settings, model, adapters);
+            AdapterSet? trained = adapters = _options.Lora is { } lora ? LoraInjection.Inject(model, lora, session.Seed) : null;
+            TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
-            TrainingSummary summary = loop.Run(samples, progress.Report, _options.CancellationToken);
-            progress.Finish(summary);
-            Write(folder, model, adapters);
+            session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory));
             if (adapters is null)
             {
                 return SharedModel.Own(model);
@@ -101,12 +98,15 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         }
     }
 
-    private void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters)
-    {
-        if (_options.OutputDirectory is not { } directory)
+    private IReadOnlyDictionary<string, string> Fingerprint(IDataView input, long rows, TrainingSession session)
+        => DataFingerprint.Of(input, rows, _settings.Columns.Images, row =>
         {
-            return;
-        }
+            VlmRowReader reader = new(row, _settings.Columns, readsLabel: true);
+            return () => reader.ReadQuestion().Images;
+        }, session.CheckAlive);
+
+    private static void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string directory)
+    {
         if (adapters is not null)
         {
             adapters.Save(directory);
@@ -115,12 +115,6 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         {
             ModelFiles.Write(folder, model, directory);
         }
-    }
-
-    private void CheckAlive()
-    {
-        MLNetHost.CheckAlive(_host);
-        _options.CancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Options of supervised fine-tuning.</summary>

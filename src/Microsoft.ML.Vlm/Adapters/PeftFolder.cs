@@ -85,8 +85,10 @@ internal static class PeftFolder
     /// <param name="adapters">The adapters.</param>
     /// <param name="folder">Made when it is not there; the files of an earlier adapter are replaced.</param>
     /// <param name="baseModelName">What the configuration names as the base model, or null.</param>
+    /// <exception cref="InvalidOperationException">A value is infinite or not a number; names the tensor. Nothing was written.</exception>
     public static void Save(AdapterSet adapters, string folder, string? baseModelName)
     {
+        FiniteTensors.Check(adapters.ToTensors(), folder);
         Directory.CreateDirectory(folder);
         using (NewDisposeScope())
         {

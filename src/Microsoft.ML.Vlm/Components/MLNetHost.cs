@@ -15,6 +15,20 @@ internal static class MLNetHost
     /// <summary>Throws when the user cancelled through the ML context.</summary>
     public static void CheckAlive(IHost host) => host.CheckAlive();
 
+    /// <summary>Whether the user cancelled through the ML context.</summary>
+    public static bool IsCancelled(IHost host)
+    {
+        try
+        {
+            host.CheckAlive();
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Writes a line to <c>MLContext.Log</c>.</summary>
     public static void Info(IChannel channel, string message) => channel.Info(MessageSensitivity.None, message);
 

@@ -10,6 +10,7 @@ internal static class CheckpointSaver
     /// <param name="model">The model; adapters are not merged.</param>
     /// <param name="folder">Made when missing. Other files of the model (configuration, tokenizer) are the caller's.</param>
     /// <param name="type">float32 or bfloat16.</param>
+    /// <exception cref="InvalidOperationException">A value is infinite or not a number; names the weight. Nothing was written.</exception>
     public static void Save(VisionLanguageModel model, string folder, ScalarType type)
     {
         if (type is not (ScalarType.Float32 or ScalarType.BFloat16))
@@ -17,6 +18,7 @@ internal static class CheckpointSaver
             throw new ArgumentOutOfRangeException(nameof(type), type, "Weights are saved as Float32 or BFloat16.");
         }
 
+        FiniteTensors.Check(model.Weights.Values.Select(weight => KeyValuePair.Create(weight.Name, weight.Value)), folder);
         Directory.CreateDirectory(folder);
         using var scope = NewDisposeScope();
         using var values = no_grad();

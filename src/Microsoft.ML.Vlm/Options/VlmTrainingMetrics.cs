@@ -36,4 +36,10 @@ public sealed record VlmTrainingMetrics
 
     /// <summary>Seconds since the start of the run.</summary>
     public required double ElapsedSeconds { get; init; }
+
+    /// <summary>
+    /// What the objective reports besides, by TRL's keys, such as <c>rewards/chosen</c>: means over the micro-batches since the last report. Empty for supervised
+    /// fine-tuning.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Values { get; init; } = new Dictionary<string, double>();
 }

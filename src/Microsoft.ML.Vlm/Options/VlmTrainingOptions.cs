@@ -65,15 +65,18 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
     public int? Seed { get; set; }
 
     /// <summary>
-    /// Folder that gets the trained adapter in PEFT's format, or the whole model after full fine-tuning, once training has succeeded (<c>output_dir</c>).
-    /// Null, the default, writes nothing.
+    /// Folder that gets checkpoints while training goes on, and the trained adapter in PEFT's format, or the whole model after full fine-tuning, once it has
+    /// succeeded (<c>output_dir</c>). Null, the default, writes nothing.
     /// </summary>
     public string? OutputDirectory { get; set; }
 
     /// <summary>Called every <see cref="LoggingSteps"/> steps, on the thread that trains.</summary>
     public Action<VlmTrainingMetrics>? MetricsCallback { get; set; }
 
-    /// <summary>Stops training between two batches. <c>MLContext</c>'s own cancellation works too.</summary>
+    /// <summary>
+    /// Stops training: between two batches, or, with an <see cref="OutputDirectory"/>, behind the current step and a checkpoint. <c>MLContext</c>'s own
+    /// cancellation works too, and so do SIGTERM and SIGINT while there is an <see cref="OutputDirectory"/>.
+    /// </summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <inheritdoc/>
@@ -101,6 +104,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         AtLeast(LoggingSteps, 1, nameof(LoggingSteps));
         ArgumentNullException.ThrowIfNull(Schedule);
         ValidateOptimization();
+        ValidateSaving();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

@@ -1,6 +1,7 @@
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Training.Runs;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
@@ -27,15 +28,24 @@ internal sealed class FineTuningLoop
         (_model, _adapters, _objective, _settings) = (model, adapters, objective, settings);
     }
 
-    /// <summary>Trains.</summary>
+    /// <inheritdoc cref="Run(TrainingHooks, ISampleSource, CancellationToken)"/>
     /// <param name="source">The rows.</param>
     /// <param name="onLog">Gets the metrics, on the calling thread; null for none.</param>
-    /// <param name="token">Checked before each micro-batch. What trained keeps the state of the last finished step.</param>
+    /// <param name="token">Checked before each micro-batch.</param>
+    public TrainingSummary Run(ISampleSource source, Action<VlmTrainingMetrics>? onLog, CancellationToken token) => Run(new TrainingHooks { OnLog = onLog }, source, token);
+
+    /// <summary>Trains.</summary>
+    /// <param name="hooks">What happens between the steps, and where the run goes on.</param>
+    /// <param name="source">The rows.</param>
+    /// <param name="token">
+    /// Checked before each micro-batch; with checkpoints between two steps, and then one is written first. What trained keeps the state of the last finished step.
+    /// </param>
     /// <exception cref="InvalidOperationException">
     /// The data has no rows; a step has no token to train on; the loss or a gradient is not a number. Names step and rows. Nothing was updated by that step.
     /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled.</exception>
-    public TrainingSummary Run(ISampleSource source, Action<VlmTrainingMetrics>? onLog, CancellationToken token)
+    /// <exception cref="InvalidDataException">The checkpoint to go on from does not fit the run.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled, or <see cref="TrainingHooks.IsStopRequested"/> said so.</exception>
+    public TrainingSummary Run(TrainingHooks hooks, ISampleSource source, CancellationToken token)
     {
         if (source.Count == 0)
         {
@@ -45,34 +55,68 @@ internal sealed class FineTuningLoop
         TrainableParameter[] parameters = Parameters();
         using VisionFeatureCache features = VisionFeatureCache.Open(_model, _settings);
         source.HasFeatures = _model.VisionIsFrozen ? features.Contains : null;
-        int totalSteps = _settings.TotalSteps(source), warmupSteps = _settings.WarmupStepsOf(totalSteps);
         using IOptimizer optimizer = Optimizers.Create(_settings, parameters);
-        MetricsLog log = new(totalSteps, _settings.LoggingSteps, onLog);
-        int step = 0;
-        long rowsWithoutTargets = 0;
+        TrainingRun run = new(_model, _adapters, _settings, _settings.TotalSteps(source), optimizer);
+        hooks.Checkpoints?.Restore(run);
+        MetricsLog log = new(run.State, run.TotalSteps, _settings.LoggingSteps, hooks.OnLog);
         BeginTraining();
         try
         {
-            foreach (TrainingWindow window in TrainingWindow.Read(source, _settings))
-            {
-                double learningRate = _settings.Schedule.RateAt(_settings.LearningRate, step, warmupSteps, totalSteps);
-                rowsWithoutTargets += AddGradients(window, step + 1, features, log, token);
-                double norm = Update(optimizer, window, step + 1, learningRate);
-                log.EndStep(++step, window.Epoch, norm, learningRate);
-                if (step == totalSteps)
-                {
-                    break;
-                }
-            }
+            Train(run, source, features, log, hooks, token);
+        }
+        catch (OperationCanceledException exception) when (hooks.Checkpoints is not null)
+        {
+            throw Interruption.Of(run, hooks, exception, token);
         }
         finally
         {
             EndTraining(parameters);
         }
-        return new TrainingSummary(step, log.MeanLossOver(step), log.TokenCount, rowsWithoutTargets, log.ElapsedSeconds);
+        return log.Summarize();
     }
 
-    private long AddGradients(TrainingWindow window, int step, VisionFeatureCache features, MetricsLog log, CancellationToken token)
+    private void Train(TrainingRun run, ISampleSource source, VisionFeatureCache features, MetricsLog log, TrainingHooks hooks, CancellationToken token)
+    {
+        TrainingState state = run.State;
+        if (state.Step == run.TotalSteps)
+        {
+            return;
+        }
+
+        // With checkpoints a step that has begun is finished before the run stops.
+        CancellationToken withinStep = hooks.Checkpoints is null ? token : CancellationToken.None;
+        foreach (TrainingWindow window in TrainingWindow.Read(source, _settings, state.Sampler))
+        {
+            double learningRate = run.LearningRateAt(state.Step);
+            StepOutcome outcome = AddGradients(window, state.Step + 1, features, withinStep);
+            double norm = Update(run.Optimizer, window, state.Step + 1, learningRate);
+            bool endsEpoch = Math.Floor(window.Epoch) > Math.Floor(state.Epoch);
+            (state.Step, state.Epoch, state.Sampler) = (state.Step + 1, window.Epoch, window.Next);
+            log.EndStep(outcome, norm, learningRate);
+            hooks.EndStep(run, Describe(run, window, outcome, norm, learningRate), endsEpoch);
+            if (state.Step == run.TotalSteps)
+            {
+                return;
+            }
+            if (hooks.Checkpoints is not null && (token.IsCancellationRequested || hooks.IsStopRequested()))
+            {
+                throw new OperationCanceledException(token);
+            }
+        }
+    }
+
+    private static VlmStep Describe(TrainingRun run, TrainingWindow window, StepOutcome outcome, double norm, double learningRate) => new()
+    {
+        Step = run.State.Step,
+        TotalSteps = run.TotalSteps,
+        Epoch = run.State.Epoch,
+        Loss = outcome.Loss,
+        GradientNorm = norm,
+        LearningRate = learningRate,
+        Rows = [.. window.Rows.Select(row => row.Row)],
+    };
+
+    private StepOutcome AddGradients(TrainingWindow window, int step, VisionFeatureCache features, CancellationToken token)
     {
         if (_model.EmbeddingNoise is { } noise)
         {
@@ -86,14 +130,17 @@ internal sealed class FineTuningLoop
                 $"Step {step}: no token to train on in {TrainingWindow.Name(window.Rows)}. Check that the answers are there and that the label masking fits the data.");
         }
 
+        List<ObjectiveResult> results = [];
         for (int index = 0; index < items.Length; index++)
         {
             token.ThrowIfCancellationRequested();
-            IReadOnlyList<VlmSample> rows = window.MicroBatches[index];
-            ObjectiveResult? result = items[index].Sum() > 0 ? Backward(rows, step, allItems, features) : null;
-            log.AddMicroBatch(rows.Sum(row => (long)row.Tokens.Length), result);
+            if (items[index].Sum() > 0)
+            {
+                _adapters?.SeedDropout(RandomSeeds.OfMicroBatch(_settings.Seed, step, index));
+                results.Add(Backward(window.MicroBatches[index], step, allItems, features));
+            }
         }
-        return items.Sum(counts => counts.LongCount(count => count == 0));
+        return new StepOutcome(results, window.Rows.Sum(row => (long)row.Tokens.Length), items.Sum(counts => counts.LongCount(count => count == 0)));
     }
 
     private ObjectiveResult Backward(IReadOnlyList<VlmSample> rows, int step, long items, VisionFeatureCache features)
@@ -152,7 +199,6 @@ internal sealed class FineTuningLoop
         _model.EmbeddingNoise = _settings.NeftuneNoiseAlpha is double alpha ? new EmbeddingNoise(alpha, _settings.Seed) : null;
         if (_adapters is not null)
         {
-            _adapters.SeedDropout(_settings.Seed);
             _adapters.IsTraining = !_settings.DisableDropout;
         }
     }

@@ -3,68 +3,69 @@ using System.Diagnostics;
 namespace Microsoft.ML.Vlm.Training;
 
 /// <summary>Gathers what a run reports, with the averages that TRL's log lines have.</summary>
+/// <param name="state">State of the run; gets the sums and the history.</param>
 /// <param name="totalSteps">Steps of the run.</param>
 /// <param name="loggingSteps">Steps between two reports.</param>
 /// <param name="onLog">Gets the reports; null for none.</param>
-internal sealed class MetricsLog(int totalSteps, int loggingSteps, Action<VlmTrainingMetrics>? onLog)
+internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggingSteps, Action<VlmTrainingMetrics>? onLog)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
-    private double _loss;
-    private double _totalLoss;
-    private double _accuracy;
-    private double _entropy;
-    private int _microBatches;
-    private int _reportedStep;
+    private readonly double _earlierSeconds = state.Sums.EarlierSeconds;
 
-    /// <summary>Tokens read.</summary>
-    public long TokenCount { get; private set; }
+    /// <summary>Seconds that the run has taken, without the time between its parts.</summary>
+    public double ElapsedSeconds => _earlierSeconds + Stopwatch.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>Mean loss of all steps so far.</summary>
-    public double MeanLossOver(int steps) => _totalLoss / steps;
-
-    /// <summary>Seconds since the start.</summary>
-    public double ElapsedSeconds => Stopwatch.GetElapsedTime(_start).TotalSeconds;
-
-    /// <summary>Counts a micro-batch in.</summary>
-    /// <param name="tokens">Its tokens.</param>
-    /// <param name="result">What the objective said; null when there was nothing to learn from it.</param>
-    public void AddMicroBatch(long tokens, ObjectiveResult? result)
+    /// <summary>Counts a step in that has just been done, and reports when it is time.</summary>
+    /// <param name="outcome">What the objective said.</param>
+    /// <param name="gradientNorm">Norm before clipping.</param>
+    /// <param name="learningRate">The rate used.</param>
+    public void EndStep(StepOutcome outcome, double gradientNorm, double learningRate)
     {
-        TokenCount += tokens;
-        if (result is { } metrics)
+        MetricSums sums = state.Sums;
+        foreach (ObjectiveResult result in outcome.Results)
         {
-            _loss += metrics.Loss;
-            _totalLoss += metrics.Loss;
-            _accuracy += metrics.MeanTokenAccuracy;
-            _entropy += metrics.Entropy;
-            _microBatches++;
+            sums.Loss += result.Loss;
+            sums.TotalLoss += result.Loss;
+            sums.Accuracy += result.MeanTokenAccuracy;
+            sums.Entropy += result.Entropy;
+            sums.MicroBatches++;
+            foreach ((string key, double value) in result.Values ?? new Dictionary<string, double>())
+            {
+                sums.Values[key] = (sums.Values.TryGetValue(key, out double sum) ? sum : 0) + value;
+            }
+        }
+        sums.TokenCount += outcome.TokenCount;
+        sums.RowsWithoutTargets += outcome.RowsWithoutTargets;
+        sums.EarlierSeconds = ElapsedSeconds;
+        if (state.Step % loggingSteps == 0 || state.Step == totalSteps)
+        {
+            Report(gradientNorm, learningRate);
         }
     }
 
-    /// <summary>Ends a step, and reports when it is time.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="epoch">Passes over the data done.</param>
-    /// <param name="gradientNorm">Norm before clipping.</param>
-    /// <param name="learningRate">The rate used.</param>
-    public void EndStep(int step, double epoch, double gradientNorm, double learningRate)
+    /// <summary>What the run did.</summary>
+    public TrainingSummary Summarize()
+        => new(state.Step, state.Sums.TotalLoss / state.Step, state.Sums.TokenCount, state.Sums.RowsWithoutTargets, ElapsedSeconds);
+
+    private void Report(double gradientNorm, double learningRate)
     {
-        if (step % loggingSteps != 0 && step != totalSteps)
+        MetricSums sums = state.Sums;
+        VlmTrainingMetrics metrics = new()
         {
-            return;
-        }
-        onLog?.Invoke(new VlmTrainingMetrics
-        {
-            Step = step,
+            Step = state.Step,
             TotalSteps = totalSteps,
-            Epoch = epoch,
-            Loss = _loss / (step - _reportedStep),
+            Epoch = state.Epoch,
+            Loss = sums.Loss / (state.Step - sums.ReportedStep),
             GradientNorm = gradientNorm,
             LearningRate = learningRate,
-            MeanTokenAccuracy = _accuracy / _microBatches,
-            Entropy = _entropy / _microBatches,
-            TokenCount = TokenCount,
+            MeanTokenAccuracy = sums.Accuracy / sums.MicroBatches,
+            Entropy = sums.Entropy / sums.MicroBatches,
+            TokenCount = sums.TokenCount,
             ElapsedSeconds = ElapsedSeconds,
-        });
-        (_loss, _accuracy, _entropy, _microBatches, _reportedStep) = (0, 0, 0, 0, step);
+            Values = sums.Values.ToDictionary(pair => pair.Key, pair => pair.Value / sums.MicroBatches),
+        };
+        sums.Restart(state.Step);
+        state.History.Add(MetricKeys.Of(metrics));
+        onLog?.Invoke(metrics);
     }
 }

@@ -1,0 +1,11 @@
+namespace Microsoft.ML.Vlm.Training;
+
+/// <summary>What the forward and backward passes of one optimizer step gave.</summary>
+/// <param name="Results">Of each micro-batch that there was something to learn from.</param>
+/// <param name="TokenCount">Tokens read.</param>
+/// <param name="RowsWithoutTargets">Rows without a token to train on.</param>
+internal sealed record StepOutcome(IReadOnlyList<ObjectiveResult> Results, long TokenCount, long RowsWithoutTargets)
+{
+    /// <summary>Loss of the step.</summary>
+    public double Loss => Results.Sum(result => result.Loss);
+}

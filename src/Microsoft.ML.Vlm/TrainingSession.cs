@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Training;
+using Microsoft.ML.Vlm.Training.Runs;
+using TorchSharp;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>What surrounds the loop while an estimator trains: log, progress, run folder, the checkpoint to go on from, signals.</summary>
+internal sealed class TrainingSession : IDisposable
+{
+    private readonly IHost _host;
+    private readonly VlmTrainingOptions _options;
+    private readonly IChannel _channel;
+    private readonly TrainingProgress _progress;
+    private readonly RunFolder? _folder;
+    private readonly Checkpoint? _resumed;
+    private readonly StopSignals? _signals;
+
+    /// <summary>Opens the run folder and finds the checkpoint to go on from.</summary>
+    /// <param name="host">Gets log and progress, and may cancel.</param>
+    /// <param name="options">Options that have been validated.</param>
+    /// <exception cref="InvalidDataException">The checkpoint to go on from is not whole; says what is wrong with it.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such checkpoint.</exception>
+    public TrainingSession(IHost host, VlmTrainingOptions options)
+    {
+        (_host, _options) = (host, options);
+        _channel = host.Start("Train");
+        _progress = new TrainingProgress(host, _channel, options.MetricsCallback);
+        try
+        {
+            if (options.OutputDirectory is not null || options.ResumeFromCheckpoint is not null)
+            {
+                _folder = new RunFolder(options.OutputDirectory ?? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ResumeFromCheckpoint!)))!);
+                _resumed = options.ResumeFromCheckpoint is { } checkpoint ? _folder.Find(checkpoint, Warn) : null;
+            }
+            Seed = options.Seed ?? MLNetHost.SeedOf(host) ?? _resumed?.Run.Seed ?? host.Rand.Next();
+            _signals = options.OutputDirectory is null ? null : new StopSignals();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Seed of the run: the option, else that of the ML context, else the checkpoint's, else a random one.</summary>
+    public int Seed { get; }
+
+    /// <summary>Throws when the run was cancelled.</summary>
+    public void CheckAlive()
+    {
+        MLNetHost.CheckAlive(_host);
+        _options.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Trains, with checkpoints and reports as the options say.</summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="adapters">What trains, or null.</param>
+    /// <param name="samples">The rows.</param>
+    /// <param name="base">Folder of the base model.</param>
+    /// <param name="fingerprint">Describes the data (<see cref="DataFingerprint"/>); called only when there is a run folder.</param>
+    /// <param name="saveModel">Writes what is trained into a folder.</param>
+    /// <exception cref="InvalidOperationException">Data, base model or options are not those of the checkpoint to go on from, or training failed; says why.</exception>
+    /// <exception cref="OperationCanceledException">Training was cancelled; says how to go on.</exception>
+    public void Run(
+        FineTuningLoop loop, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters, ISampleSource samples, ModelFolder @base,
+        Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel)
+    {
+        TrainingHooks hooks = new()
+        {
+            OnLog = _progress.Report,
+            OnStep = _options.StepCallback,
+            OnSave = Saved,
+            Checkpoints = _folder is null ? null : OpenStore(_folder, @base, fingerprint, saveModel),
+            IsStopRequested = () => _signals?.IsRequested == true || MLNetHost.IsCancelled(_host),
+        };
+        if (_resumed is not null)
+        {
+            samples.Restore(_resumed.Position.Order);
+        }
+        _progress.Start(samples, settings, model, adapters);
+        TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);
+        _progress.Finish(summary);
+        if (_options.OutputDirectory is { } directory)
+        {
+            saveModel(directory);
+        }
+    }
+
+    /// <summary>Ends log and progress; signals do again what they did before.</summary>
+    public void Dispose()
+    {
+        _signals?.Dispose();
+        _progress.Dispose();
+        _channel.Dispose();
+    }
+
+    private CheckpointStore OpenStore(RunFolder folder, ModelFolder @base, Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel)
+    {
+        RunIdentity identity = new()
+        {
+            Data = fingerprint(),
+            BaseModel = ModelFiles.All(@base.Path).ToDictionary(path => Path.GetFileName(path), ModelFiles.Hash),
+            Options = OptionValues.Of(_options),
+            Environment = DescribeEnvironment(),
+            Seed = Seed,
+        };
+        if (_resumed is not null)
+        {
+            _resumed.CheckFits(identity, Warn);
+            MLNetHost.Info(_channel, $"going on from '{_resumed.Path}'");
+        }
+        else if (_options.ResumeFromCheckpoint is not null)
+        {
+            MLNetHost.Info(_channel, $"'{folder.Path}' has no whole checkpoint yet: starting at the beginning");
+        }
+        folder.RemoveLeftovers();
+        SavingSettings saving = new()
+        {
+            Strategy = _options.OutputDirectory is null ? SaveStrategy.No : _options.SaveStrategy,
+            Steps = _options.SaveSteps,
+            TotalLimit = _options.SaveTotalLimit,
+            OnlyModel = _options.SaveOnlyModel,
+        };
+        return new CheckpointStore(folder, identity, saveModel, saving, _resumed);
+    }
+
+    private void Saved(VlmCheckpoint checkpoint)
+    {
+        MLNetHost.Info(_channel, $"saved '{checkpoint.Path}'");
+        _options.SaveCallback?.Invoke(checkpoint);
+    }
+
+    private void Warn(string message) => MLNetHost.Warning(_channel, message);
+
+    private static SortedDictionary<string, string> DescribeEnvironment() => new(StringComparer.Ordinal)
+    {
+        ["Microsoft.ML.Vlm"] = VersionOf(typeof(TrainingSession)),
+        ["TorchSharp"] = VersionOf(typeof(torch)),
+        ["runtime"] = RuntimeInformation.FrameworkDescription,
+        ["machine"] = RuntimeInformation.RuntimeIdentifier,
+        ["vector bits"] = Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128",
+        ["compute threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static string VersionOf(Type type)
+        => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString() ?? "unknown";
+}
