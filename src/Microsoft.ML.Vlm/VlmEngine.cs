@@ -12,6 +12,9 @@ namespace Microsoft.ML.Vlm;
 /// <summary>Everything that turns examples into answers: the shared base model, this transformer's adapters, the processor. Safe to use from several threads.</summary>
 internal sealed class VlmEngine : IDisposable
 {
+    // Long enough for differences to add up, short enough to be quick.
+    private const int MergeAnswerTokens = 16;
+
     private readonly SharedModel _model;
     private readonly VlmProcessor _processor;
     private int _isDisposed;
@@ -112,6 +115,23 @@ internal sealed class VlmEngine : IDisposable
             ModelFiles.Write(Folder, model, directory);
             return true;
         });
+    }
+
+    /// <summary>Writes the model with the adapters merged.</summary>
+    /// <param name="directory">A new or empty folder.</param>
+    /// <param name="options">Validated.</param>
+    /// <param name="questions">Both models are compared on these and on what the adapted one answers.</param>
+    /// <exception cref="InvalidOperationException">Nothing was trained, the folder is not free, or the gap is too large.</exception>
+    public MergeReport Merge(string directory, MergeOptions options, IReadOnlyList<VlmExample> questions)
+    {
+        if (Adapters is null && !IsFullyTrained)
+        {
+            throw new InvalidOperationException($"There is nothing to merge: this is the base model in '{Folder.Path}' as it is.");
+        }
+        ModelMerging.CheckFree(directory);
+        IReadOnlyList<VlmAnswer> answers = Answer(questions, VlmOutputs.Response, new GenerationOptions { MaxNewTokens = MergeAnswerTokens });
+        VlmSample[] rows = [.. questions.Select((question, index) => CreateAnswer(question with { Completion = Completion(answers[index].Response!) }))];
+        return RunModel(model => ModelMerging.Run(Folder, model, Adapters, rows, directory, options));
     }
 
     /// <summary>Frees the adapters and gives the model back.</summary>

@@ -19,7 +19,7 @@ namespace Microsoft.ML.Vlm;
 /// the same rows each time. It may be used from several threads. A prediction engine disposes the transformer with itself unless
 /// <see cref="PredictionEngineOptions.OwnsTransformer"/> is false. Load only zips you trust: ML.NET runs code of the assemblies named in them.
 /// </remarks>
-public sealed class VlmTransformer : ITransformer, IDisposable
+public sealed partial class VlmTransformer : ITransformer, IDisposable
 {
     private readonly IHost _host;
     private readonly VlmEngine _engine;

@@ -86,13 +86,14 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
         return Layer.Bias?.As(input.dtype) is { } bias ? ((output - bias + update) * ratio) + bias : (output + update) * ratio;
     }
 
-    /// <summary>The weight with the update in it, float32 <c>[out, in]</c>, in the caller's scope.</summary>
-    public Tensor MergedWeight()
+    /// <summary>A weight with the update in it, float32 <c>[out, in]</c>, in the caller's scope.</summary>
+    /// <param name="weight">The layer's weight, of any type.</param>
+    public Tensor MergedWeight(Tensor weight)
     {
         using var scope = NewDisposeScope();
         using var values = no_grad();
         (Tensor a, Tensor b) = Factors();
-        Tensor merged = Dora.Adapted(Layer.Weight.Value, a, b, Scale);
+        Tensor merged = Dora.Adapted(weight.to(A.device), a, b, Scale);
         return (Magnitude is null ? merged : merged.mul_((Magnitude / linalg.norm(merged, dims: [1])).unsqueeze(1))).MoveToOuterDisposeScope();
     }
 
@@ -103,7 +104,7 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
         using var values = no_grad();
         if (Magnitude is not null)
         {
-            return (MergedWeight() - Layer.Weight.Value.to(ScalarType.Float32)).square().sum(ScalarType.Float64).item<double>();
+            return (MergedWeight(Layer.Weight.Value) - Layer.Weight.Value.to(ScalarType.Float32)).square().sum(ScalarType.Float64).item<double>();
         }
 
         // |B A|² is the trace of (Bᵀ B)(A Aᵀ), two small matrices.

@@ -34,7 +34,7 @@ public sealed class DoraTests
             adapter.B.normal_();
             adapter.Magnitude!.mul_(1.5);
         }
-        Tensor x = randn(5, 6), merged = adapter.MergedWeight();
+        Tensor x = randn(5, 6), merged = adapter.MergedWeight(layer.Weight.Value);
         Assert.True(allclose(nn.functional.linear(x, merged, layer.Bias!.Value), layer.Forward(x), 1e-4, 1e-5));
         Assert.True(allclose(linalg.norm(merged, dims: [1]), adapter.Magnitude!, 1e-5));
         if (dropout == 0)
