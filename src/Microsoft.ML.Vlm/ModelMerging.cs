@@ -17,6 +17,7 @@ internal static class ModelMerging
 {
     private const double SmallGap = 1e-3;
     private const double RoundingGap = 0.1;
+    private const double QuantizationGap = 1;
 
     // transformers 5 and 4.
     private static readonly string[] s_typeKeys = ["dtype", "torch_dtype"];
@@ -53,7 +54,7 @@ internal static class ModelMerging
             {
                 report = Compare(report, LogitComparison.Of(model, adapters, merged, rows));
             }
-            double limit = options.MaximumMeanGap ?? (IsWide(folder, model, options) ? SmallGap : RoundingGap);
+            double limit = options.MaximumMeanGap ?? (model.Weights.Values.Any(weight => weight.Quantized is not null) ? QuantizationGap : IsWide(folder, model, options) ? SmallGap : RoundingGap);
             if (!(report.MeanGap <= limit))
             {
                 throw new InvalidOperationException(

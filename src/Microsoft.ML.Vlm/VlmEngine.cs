@@ -117,6 +117,9 @@ internal sealed class VlmEngine : IDisposable
         });
     }
 
+    /// <summary>What the adapters consist of; null without any.</summary>
+    public AdapterReport? DescribeAdapter() => Adapters is { } adapters ? RunModel(_ => adapters.Describe()) : null;
+
     /// <summary>Writes the model with the adapters merged.</summary>
     /// <param name="directory">A new or empty folder.</param>
     /// <param name="options">Validated.</param>

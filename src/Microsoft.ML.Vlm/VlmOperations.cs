@@ -5,7 +5,7 @@ using Microsoft.ML.Vlm.Evaluation;
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What is done with models and their answers: <c>mlContext.Vlm()</c>.</summary>
-public sealed class VlmOperations
+public sealed partial class VlmOperations
 {
     private readonly MLContext _mlContext;
 

@@ -1,6 +1,7 @@
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Torch;
 
@@ -39,8 +40,17 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
             AdapterSet? adapters = _options.AdapterPath is not { } path ? null : shared.Run(null, model =>
             {
                 AdapterSet loaded = PeftFolder.Load(model, path);
-                loaded.IsEnabled = false;
-                return loaded;
+                try
+                {
+                    Check(loaded.Describe(), path);
+                    loaded.IsEnabled = false;
+                    return loaded;
+                }
+                catch
+                {
+                    loaded.Dispose();
+                    throw;
+                }
             });
             return new VlmTransformer(_host, new VlmEngine(folder, shared, processor, adapters), _settings);
         }
@@ -60,11 +70,30 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
         return _settings.Columns.Promise(inputSchema);
     }
 
+    private void Check(AdapterReport report, string path)
+    {
+        using IChannel channel = _host.Start("Adapter");
+        MLNetHost.Info(channel, $"'{path}': {report}");
+        if (!double.IsFinite(report.UpdateNorm))
+        {
+            throw new InvalidDataException($"The adapter in '{path}' holds numbers that are not finite; its training failed.");
+        }
+        if (report.UpdateNorm == 0 && !_options.AllowAdapterWithoutEffect)
+        {
+            throw new InvalidDataException(
+                $"The adapter in '{path}' changes nothing: all its updates are zero, so the answers would be those of the base model. Was it saved before it was trained? "
+                + "Set AllowAdapterWithoutEffect to load it all the same.");
+        }
+    }
+
     /// <summary>Options of a model that is applied without training.</summary>
     public sealed class Options : VlmModelOptions
     {
         /// <summary>Folder of an adapter in PEFT's format; null, the default, applies the model as it is.</summary>
         public string? AdapterPath { get; set; }
+
+        /// <summary>Whether an adapter whose updates are all zero loads; otherwise it is an error, because the model would be the base model. Default false.</summary>
+        public bool AllowAdapterWithoutEffect { get; set; }
 
         /// <inheritdoc/>
         public override void Validate()

@@ -79,7 +79,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         adapters = null;
         try
         {
-            AdapterSet? trained = adapters = _options.Lora is { } lora ? LoraInjection.Inject(model, lora, session.Seed) : null;
+            AdapterSet? trained = adapters = TrainingSetup.Prepare(model, _options, session.Seed);
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
             session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory));

@@ -38,6 +38,9 @@ public sealed partial class VlmTransformer
         return report;
     }
 
+    /// <summary>What the adapter consists of and how much it changes the model; null without one.</summary>
+    public AdapterReport? DescribeAdapter() => Engine.DescribeAdapter();
+
     private static VlmExample[] BuiltInQuestions()
     {
         byte[] samples = new byte[PictureWidth * PictureHeight * 3];

@@ -161,6 +161,16 @@ internal sealed class AdapterSet : IDisposable
         return Math.Sqrt(squares);
     }
 
+    /// <summary>What the set consists of, and how much it changes.</summary>
+    public AdapterReport Describe() => new()
+    {
+        TensorCount = ToTensors().Count(),
+        RenamedCount = RenamedCount,
+        LayerCount = _layers.Count,
+        WeightCount = _weights.Count,
+        UpdateNorm = UpdateNorm(),
+    };
+
     /// <summary>Writes PEFT's folder.</summary>
     /// <param name="folder">Made when it is not there; the two files of an earlier adapter in it are replaced.</param>
     /// <param name="baseModelName">What PEFT's configuration names as the base model: a hub id or a folder.</param>

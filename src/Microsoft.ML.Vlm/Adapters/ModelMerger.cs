@@ -20,6 +20,7 @@ internal static class ModelMerger
     /// The base checkpoint. Its weights are merged as they are stored, whatever type the model computes in; tensors in it that the model does not use are passed on.
     /// </param>
     /// <param name="type">Type of the written weights; null for that of each stored one.</param>
+    /// <exception cref="InvalidOperationException">The base checkpoint itself is quantized.</exception>
     public static IReadOnlyList<CheckpointEntry> Entries(VisionLanguageModel model, AdapterSet? adapters, CheckpointWeights stored, ScalarType? type)
     {
         IEnumerable<string> names = stored.Names;
@@ -39,6 +40,10 @@ internal static class ModelMerger
             return new CheckpointEntry(name, stored.ShapeOf(name), stored.TypeOf(name), () => stored.Read(name));
         }
 
+        if (stored.TypeOf(source) is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
+        {
+            throw new InvalidOperationException($"The base checkpoint holds '{source}' as quantized codes, which an adapter cannot be merged into; merge on the original checkpoint.");
+        }
         ScalarType written = type ?? stored.TypeOf(source);
         IReadOnlyList<long> shape = stored.ShapeOf(source);
         if (adapters is null)

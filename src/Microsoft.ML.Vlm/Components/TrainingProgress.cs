@@ -34,6 +34,7 @@ internal sealed class TrainingProgress : IDisposable
         string trained = adapters is null ? $"all {all} weights train" : $"an adapter of {adapters.Parameters.Sum(tensor => tensor.numel())} weights trains on a model of {all}";
         string step = settings.MaxTokensPerBatch is int tokens ? $"{settings.GradientAccumulationSteps} x {tokens} tokens at most" : $"{settings.RowsPerStep} rows";
         MLNetHost.Info(_channel, $"{source.Count} rows, {settings.TotalSteps(source)} steps of {step}; {trained}; seed {settings.Seed}");
+        MLNetHost.Info(_channel, TrainingTree.Describe(TrainableParameters.Of(model, adapters, settings), model, settings));
     }
 
     /// <summary>Passes one report on.</summary>

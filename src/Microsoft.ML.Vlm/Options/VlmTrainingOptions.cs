@@ -105,6 +105,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ArgumentNullException.ThrowIfNull(Schedule);
         ValidateOptimization();
         ValidateSaving();
+        ValidateParts();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

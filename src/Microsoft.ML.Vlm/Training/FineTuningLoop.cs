@@ -52,7 +52,7 @@ internal sealed class FineTuningLoop
             throw new InvalidOperationException("The training data has no rows; nothing was trained. Check the filter or the path that the data comes from.");
         }
 
-        TrainableParameter[] parameters = Parameters();
+        TrainableParameter[] parameters = TrainableParameters.Of(_model, _adapters, _settings);
         using VisionFeatureCache features = VisionFeatureCache.Open(_model, _settings);
         source.HasFeatures = _model.VisionIsFrozen ? features.Contains : null;
         using IOptimizer optimizer = Optimizers.Create(_settings, parameters);
@@ -168,29 +168,13 @@ internal sealed class FineTuningLoop
             throw new InvalidOperationException(
                 $"Step {step}: the norm of the gradients of {TrainingWindow.Name(window.Rows)} is {norm}. Training stopped; try a lower learning rate, or look at these rows.");
         }
+        if (step == 1)
+        {
+            TrainableParameters.CheckGradients(optimizer.Parameters, _model, window.Rows.Any(row => row.Images.Count > 0));
+        }
         optimizer.Step(gradients, learningRate);
         ClearGradients(optimizer.Parameters);
         return norm;
-    }
-
-    private TrainableParameter[] Parameters()
-    {
-        if (_adapters is not null)
-        {
-            return [.. _adapters.ToTensors().Select(pair => new TrainableParameter(pair.Key, pair.Value))];
-        }
-        if (!_model.Weights.Values.Any(weight => weight.IsTrainable))
-        {
-            foreach (Weight weight in _model.Weights.Values)
-            {
-                weight.MakeTrainable();
-            }
-        }
-        return
-        [
-            .. _model.Weights.Values.Where(weight => weight.IsTrainable).OrderBy(weight => weight.Name, StringComparer.Ordinal)
-                .Select(weight => new TrainableParameter(weight.Name, weight.Value)),
-        ];
     }
 
     private void BeginTraining()

@@ -52,11 +52,12 @@ public sealed class TrainingTests : IDisposable
         using VlmTransformer model = Fit(_ml, VlmOptions.Quick(o => (o.MaxSteps, o.LoggingSteps, o.MetricsCallback) = (6, 3, _ => reports++)));
 
         Assert.Equal(2, reports);
-        Assert.Equal(4, lines.Count);
+        Assert.Equal(5, lines.Count);
         Assert.StartsWith("10 rows, 6 steps of 4 rows; an adapter of ", lines[0], StringComparison.Ordinal);
-        Assert.StartsWith("step 3/6, epoch ", lines[1], StringComparison.Ordinal);
-        Assert.Contains("loss ", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith("trained 6 steps", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("what trains: ", lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("step 3/6, epoch ", lines[2], StringComparison.Ordinal);
+        Assert.Contains("loss ", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("trained 6 steps", lines[4], StringComparison.Ordinal);
     }
 
     [Fact]
