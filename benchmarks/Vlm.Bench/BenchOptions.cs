@@ -14,11 +14,14 @@ internal sealed class BenchOptions
     {
     }
 
+    /// <summary>The arguments as they were given.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="BenchException">An option has no value, or a value no option.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> arguments)
     {
-        BenchOptions options = new();
+        BenchOptions options = new() { Arguments = arguments };
         for (int index = 0; index < arguments.Count; index++)
         {
             string name = arguments[index].StartsWith("--", StringComparison.Ordinal)

@@ -9,6 +9,8 @@ internal static class BenchProgram
           train-sft   --model DIR --data DIR [--batch 1] [--steps 8 | --epochs N] [--warm 2] [--precision fp32|bf16] [--gc]
                       [--rank 8] [--lr 2e-4] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
           preprocess  --model DIR --data DIR [--n 16] [--repeats 5] [--tiles-edge N]
+          plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
+                      predicts the peak memory, then measures it in another process that runs "fit" with the same options
           load        --model DIR [--how vlm|safetensors] [--precision bf16|fp32]
 
         Everywhere: --threads N (else the environment variable PEER_THREADS, else all cores), --label TEXT.
@@ -34,7 +36,9 @@ internal static class BenchProgram
                 "train-sft" => SftBench.Run,
                 "preprocess" => PreprocessBench.Run,
                 "load" => LoadBench.Run,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, preprocess and load."),
+                "plan" => PlanBench.Run,
+                "fit" => PlanBench.Fit,
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, preprocess, load, plan and fit."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

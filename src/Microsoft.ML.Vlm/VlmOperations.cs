@@ -90,6 +90,20 @@ public sealed partial class VlmOperations
         return comparison;
     }
 
+    /// <summary>Predicts how much memory a training run is going to take. Prepares every row once, to find the largest batch; computes nothing.</summary>
+    /// <param name="data">What would be trained on.</param>
+    /// <param name="options">How it would be trained.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    /// <exception cref="InvalidDataException">The data has no rows, or the model folder or a row is damaged.</exception>
+    /// <exception cref="NotSupportedException">The model's family cannot be planned.</exception>
+    public VlmMemoryPlan Plan(IDataView data, VlmTrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        return MemoryPlanner.Plan(MLNetHost.Register(_mlContext, nameof(Plan)), data, options);
+    }
+
     private static IEnumerable<(string Prediction, IReadOnlyList<string> References)> Read(IDataView data, DataViewSchema.Column label, DataViewSchema.Column response)
     {
         using DataViewRowCursor cursor = data.GetRowCursor([label, response]);

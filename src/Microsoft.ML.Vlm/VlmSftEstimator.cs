@@ -22,7 +22,8 @@ namespace Microsoft.ML.Vlm;
 /// </remarks>
 public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
 {
-    private const long SampleBytes = 1L << 30;
+    /// <summary>Bytes that prepared rows may take.</summary>
+    internal const long SampleBytes = 1L << 30;
 
     private readonly IHost _host;
     private readonly Options _options;

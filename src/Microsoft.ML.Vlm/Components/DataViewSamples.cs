@@ -30,7 +30,7 @@ internal sealed class DataViewSamples(
     private bool _isPoolFresh;
 
     /// <inheritdoc/>
-    public long Count { get; } = CountRows(data, checkAlive);
+    public long Count { get; } = DataViewSweep.CountRows(data, checkAlive);
 
     /// <inheritdoc/>
     public SampleOrderState OrderState => _order ?? throw new InvalidOperationException("No row has been read, so the size of the pool is not known.");
@@ -68,26 +68,6 @@ internal sealed class DataViewSamples(
         IReadOnlyList<int> lengths = _order!.Lengths ?? throw new InvalidOperationException("These settings need no lengths, so none were kept.");
         return OrderOf(epoch).Select(row => lengths[row]);
     }
-
-    // Most sources do not know their length; a cursor without columns decodes no image.
-    private static long CountRows(IDataView data, Action checkAlive)
-    {
-        if (data.GetRowCount() is { } known)
-        {
-            return known;
-        }
-        using DataViewRowCursor cursor = data.GetRowCursor([]);
-        long count = 0;
-        while (cursor.MoveNext())
-        {
-            checkAlive();
-            count++;
-        }
-        return count;
-    }
-
-    private static long SizeOf(VlmSample sample)
-        => (sample.Tokens.Length * (sizeof(int) + sizeof(bool))) + sample.Images.Sum(image => image.Samples.LongLength);
 
     private int[] OrderOf(int epoch) => SampleOrder.Create(_order!, settings, checked((int)Count), epoch);
 
@@ -131,7 +111,7 @@ internal sealed class DataViewSamples(
             }
             VlmSample sample = _held[lengths.Count].GetAwaiter().GetResult();
             lengths.Add(sample.Tokens.Length);
-            bytes += SizeOf(sample);
+            bytes += RowSize.BytesOf(sample);
         }
         return lengths;
     }
@@ -141,8 +121,8 @@ internal sealed class DataViewSamples(
         Queue<Task<int>> running = new(_held.OrderBy(pair => pair.Key).Skip(lengths.Count).Select(async pair => (await pair.Value.ConfigureAwait(false)).Tokens.Length));
         while (lengths.Count + running.Count < Count && sweep.MoveNext())
         {
-            VlmExample example = sweep.Read();
-            running.Enqueue(workers.Start(() => prepare(example).Tokens.Length));
+            Func<VlmExample> example = sweep.Read();
+            running.Enqueue(workers.Start(() => prepare(example()).Tokens.Length));
             while (running.Count > settings.PrefetchThreads)
             {
                 lengths.Add(running.Dequeue().GetAwaiter().GetResult());
@@ -208,11 +188,11 @@ internal sealed class DataViewSamples(
 
     private Task<VlmSample> StartRow(DataViewSweep sweep, PrefetchWorkers workers)
     {
-        VlmExample example = sweep.Read();
+        Func<VlmExample> example = sweep.Read();
         int row = (int)sweep.RowsRead - 1;
         return workers.Start(() =>
         {
-            VlmSample sample = prepare(example);
+            VlmSample sample = prepare(example());
             if (HasFeatures is not null && (_order is null || !KeepsAll))
             {
                 _outlines.Add(row, SampleOutlines.Of(sample, () => ReadAgain(row)));
@@ -250,6 +230,6 @@ internal sealed class DataViewSamples(
                 throw sweep.Changed();
             }
         }
-        return prepare(sweep.Read());
+        return prepare(sweep.Read()());
     }
 }

@@ -15,6 +15,25 @@ internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long cou
     /// <summary>Rows that lie behind, the current one included.</summary>
     public long RowsRead { get; private set; }
 
+    /// <summary>Counts the rows of data. Most sources do not know their length; a cursor without columns decodes no image.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="checkAlive">Called for each row; throws to cancel.</param>
+    public static long CountRows(IDataView data, Action checkAlive)
+    {
+        if (data.GetRowCount() is { } known)
+        {
+            return known;
+        }
+        using DataViewRowCursor cursor = data.GetRowCursor([]);
+        long count = 0;
+        while (cursor.MoveNext())
+        {
+            checkAlive();
+            count++;
+        }
+        return count;
+    }
+
     /// <summary>Goes to the next row; opens the data when it is the first.</summary>
     /// <returns>False behind the last row.</returns>
     /// <exception cref="InvalidDataException">There is another number of rows than were counted.</exception>
@@ -30,12 +49,12 @@ internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long cou
         return RowsRead == count ? false : throw Changed();
     }
 
-    /// <summary>Reads the current row.</summary>
-    /// <exception cref="InvalidDataException">The row has no label, or an image cannot be decoded; names the row.</exception>
-    public VlmExample Read()
+    /// <summary>Reads the current row. Image files are decoded by the result, which may run on another thread.</summary>
+    /// <exception cref="InvalidDataException">The row has no label or is damaged; names the row. The result throws it for an image.</exception>
+    public Func<VlmExample> Read()
     {
         _reader ??= new VlmRowReader(_cursor!, columns, readsLabel: true);
-        return _reader.ReadTraining();
+        return _reader.BeginTraining();
     }
 
     /// <summary>Passes over what is left, if the data was opened, so that a changed number of rows is noticed.</summary>

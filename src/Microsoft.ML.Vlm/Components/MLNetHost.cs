@@ -9,6 +9,9 @@ internal static class MLNetHost
     /// <summary>The environment behind <c>mlContext.Transforms</c>.</summary>
     public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
 
+    /// <summary>A host of that name, for errors and cancellation.</summary>
+    public static IHost Register(IHostEnvironment environment, string name) => environment.Register(name);
+
     /// <summary>The seed given to the ML context, or null.</summary>
     public static int? SeedOf(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.Seed;
 

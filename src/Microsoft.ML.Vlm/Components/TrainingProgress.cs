@@ -9,6 +9,10 @@ namespace Microsoft.ML.Vlm.Components;
 /// <summary>Reports a run to ML.NET's progress channel, to <c>MLContext.Log</c> and to the user's callback.</summary>
 internal sealed class TrainingProgress : IDisposable
 {
+    // A wait is worth a remark when it takes a tenth of the time, and not in runs that are over before one could act.
+    private const double LongWaitShare = 0.1;
+    private const double LongWaitSeconds = 5;
+
     private readonly IChannel _channel;
     private readonly IProgressChannel _progress;
     private readonly Action<VlmTrainingMetrics>? _callback;
@@ -55,6 +59,13 @@ internal sealed class TrainingProgress : IDisposable
         if (summary.RowsWithoutTargets > 0)
         {
             MLNetHost.Warning(_channel, $"{summary.RowsWithoutTargets} rows had no token to train on.");
+        }
+        if (summary.WaitSeconds > LongWaitSeconds && summary.WaitSeconds > LongWaitShare * summary.ElapsedSeconds)
+        {
+            MLNetHost.Warning(_channel, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{summary.WaitSeconds:F0} of {summary.ElapsedSeconds:F0} seconds were spent waiting for rows to be decoded, resized and tokenized. More PrefetchThreads, smaller picture files, "
+                + $"or room for all image features (FeatureCacheBytes, FeatureCacheDirectory) shorten that."));
         }
         MLNetHost.Info(_channel, string.Create(
             CultureInfo.InvariantCulture, $"trained {summary.Steps} steps in {summary.ElapsedSeconds:F1} s: mean loss {summary.MeanLoss:F4}, {summary.TokenCount} tokens"));

@@ -11,7 +11,7 @@ internal sealed class VlmRowReader
 {
     private readonly DataViewRow _row;
     private readonly VlmColumns _columns;
-    private readonly Action<List<PixelImage>>[] _images;
+    private readonly Action<List<Func<PixelImage>>>[] _images;
     private readonly ValueGetter<ReadOnlyMemory<char>> _source;
     private readonly ValueGetter<ReadOnlyMemory<char>>? _label;
     private long? _firstRow;
@@ -34,9 +34,13 @@ internal sealed class VlmRowReader
     /// <exception cref="InvalidDataException">
     /// The row has no answer, is a conversation where earlier rows were plain texts (or the reverse), or cannot be read: see <see cref="ReadQuestion"/>.
     /// </exception>
-    public VlmExample ReadTraining()
+    public VlmExample ReadTraining() => BeginTraining()();
+
+    /// <summary>As <see cref="ReadTraining"/>, in two parts: what belongs to the row is read now; decoding image files is left to the result, which may run on another thread.</summary>
+    public Func<VlmExample> BeginTraining()
     {
-        VlmExample example = Read(ReadImages());
+        List<Func<PixelImage>> images = ReadImages();
+        VlmExample example = Read([]);
         if (_columns.HasLabel && example.Completion is null)
         {
             throw new InvalidDataException($"Row {example.Row:N0}: the label in '{_columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
@@ -48,14 +52,14 @@ internal sealed class VlmRowReader
         }
         _firstRow ??= example.Row;
         _isConversational = example.IsConversation;
-        return example;
+        return () => example with { Images = Decode(images) };
     }
 
     /// <summary>
     /// The row as a question and, if there is one, an answer: the label, or the assistant's turn at the end of a conversation. An empty label counts as none.
     /// </summary>
     /// <exception cref="InvalidDataException">An image cannot be decoded, a conversation is damaged, or images and image places differ in number.</exception>
-    public VlmExample ReadQuestion() => Read(ReadImages()).SplitAnswer();
+    public VlmExample ReadQuestion() => Read(Decode(ReadImages())).SplitAnswer();
 
     /// <summary>The texts of the row without its images.</summary>
     /// <exception cref="InvalidDataException">A conversation is damaged, or prompt and label are of two forms.</exception>
@@ -63,10 +67,12 @@ internal sealed class VlmRowReader
 
     private static string Kind(bool isConversation) => isConversation ? "a conversation" : "a plain text";
 
-    private List<PixelImage> ReadImages()
+    private static List<PixelImage> Decode(List<Func<PixelImage>> images) => [.. images.Select(image => image())];
+
+    private List<Func<PixelImage>> ReadImages()
     {
-        List<PixelImage> images = [];
-        foreach (Action<List<PixelImage>> read in _images)
+        List<Func<PixelImage>> images = [];
+        foreach (Action<List<Func<PixelImage>>> read in _images)
         {
             read(images);
         }
@@ -111,7 +117,7 @@ internal sealed class VlmRowReader
         };
     }
 
-    private Action<List<PixelImage>> ImageReader(DataViewSchema.Column column)
+    private Action<List<Func<PixelImage>>> ImageReader(DataViewSchema.Column column)
     {
         switch (column.Type)
         {
@@ -123,7 +129,8 @@ internal sealed class VlmRowReader
                     getImage(ref image);
                     if (image is not null)
                     {
-                        images.Add(ImageDecoder.FromMLImage(image));
+                        PixelImage pixels = ImageDecoder.FromMLImage(image);
+                        images.Add(() => pixels);
                     }
                 };
 
@@ -133,7 +140,7 @@ internal sealed class VlmRowReader
                 return images =>
                 {
                     getSequence(ref sequence);
-                    images.AddRange(sequence?.Images ?? []);
+                    images.AddRange((sequence?.Images ?? []).Select(pixels => (Func<PixelImage>)(() => pixels)));
                 };
 
             default:
@@ -144,7 +151,9 @@ internal sealed class VlmRowReader
                     getBytes(ref bytes);
                     if (bytes.Length > 0)
                     {
-                        images.Add(ImageDecoder.Decode(bytes.IsDense ? bytes.GetValues() : bytes.DenseValues().ToArray(), $"row {_row.Position:N0}, column '{column.Name}'"));
+                        byte[] encoded = bytes.IsDense ? bytes.GetValues().ToArray() : [.. bytes.DenseValues()];
+                        string name = $"row {_row.Position:N0}, column '{column.Name}'";
+                        images.Add(() => ImageDecoder.Decode(encoded, name));
                     }
                 };
         }

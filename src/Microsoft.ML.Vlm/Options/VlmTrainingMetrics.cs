@@ -38,6 +38,11 @@ public sealed record VlmTrainingMetrics
     public required double ElapsedSeconds { get; init; }
 
     /// <summary>
+    /// Seconds of these that steps waited for their rows to be decoded, resized and tokenized. The first step of data that fit the memory waits for all rows.
+    /// </summary>
+    public double DataWaitSeconds { get; init; }
+
+    /// <summary>
     /// What the objective reports besides, by TRL's keys, such as <c>rewards/chosen</c>: means over the micro-batches since the last report. Empty for supervised
     /// fine-tuning.
     /// </summary>

@@ -140,7 +140,7 @@ internal sealed class FineTuningLoop
                 results.Add(Backward(window.MicroBatches[index], step, allItems, features));
             }
         }
-        return new StepOutcome(results, window.Rows.Sum(row => (long)row.Tokens.Length), items.Sum(counts => counts.LongCount(count => count == 0)));
+        return new StepOutcome(results, window.Rows.Sum(row => (long)row.Tokens.Length), items.Sum(counts => counts.LongCount(count => count == 0)), window.WaitSeconds);
     }
 
     private ObjectiveResult Backward(IReadOnlyList<VlmSample> rows, int step, long items, VisionFeatureCache features)

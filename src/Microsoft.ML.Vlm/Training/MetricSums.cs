@@ -33,6 +33,9 @@ internal sealed record MetricSums
     /// <summary>Seconds that earlier parts of the run took.</summary>
     public double EarlierSeconds { get; set; }
 
+    /// <summary>Seconds since the start of the run that steps waited for their rows.</summary>
+    public double WaitSeconds { get; set; }
+
     /// <summary>Begins the next report.</summary>
     /// <param name="step">Steps done.</param>
     public void Restart(int step)

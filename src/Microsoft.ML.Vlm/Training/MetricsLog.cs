@@ -36,6 +36,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
         }
         sums.TokenCount += outcome.TokenCount;
         sums.RowsWithoutTargets += outcome.RowsWithoutTargets;
+        sums.WaitSeconds += outcome.WaitSeconds;
         sums.EarlierSeconds = ElapsedSeconds;
         if (state.Step % loggingSteps == 0 || state.Step == totalSteps)
         {
@@ -45,7 +46,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
 
     /// <summary>What the run did.</summary>
     public TrainingSummary Summarize()
-        => new(state.Step, state.Sums.TotalLoss / state.Step, state.Sums.TokenCount, state.Sums.RowsWithoutTargets, ElapsedSeconds);
+        => new(state.Step, state.Sums.TotalLoss / state.Step, state.Sums.TokenCount, state.Sums.RowsWithoutTargets, ElapsedSeconds, state.Sums.WaitSeconds);
 
     private void Report(double gradientNorm, double learningRate)
     {
@@ -62,6 +63,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
             Entropy = sums.Entropy / sums.MicroBatches,
             TokenCount = sums.TokenCount,
             ElapsedSeconds = ElapsedSeconds,
+            DataWaitSeconds = sums.WaitSeconds,
             Values = sums.Values.ToDictionary(pair => pair.Key, pair => pair.Value / sums.MicroBatches),
         };
         sums.Restart(state.Step);

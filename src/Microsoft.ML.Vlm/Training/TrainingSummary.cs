@@ -6,4 +6,5 @@ namespace Microsoft.ML.Vlm.Training;
 /// <param name="TokenCount">Tokens read, image places included.</param>
 /// <param name="RowsWithoutTargets">Rows read that had no token to train on (each pass counts).</param>
 /// <param name="ElapsedSeconds">Duration (<c>train_runtime</c>).</param>
-internal sealed record TrainingSummary(int Steps, double MeanLoss, long TokenCount, long RowsWithoutTargets, double ElapsedSeconds);
+/// <param name="WaitSeconds">Seconds of it that steps waited for their rows.</param>
+internal sealed record TrainingSummary(int Steps, double MeanLoss, long TokenCount, long RowsWithoutTargets, double ElapsedSeconds, double WaitSeconds);

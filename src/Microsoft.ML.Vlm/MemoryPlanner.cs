@@ -1,0 +1,79 @@
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>Predicts the memory of a run: prepares every row once to learn its size, and looks at the model's weights without reading them.</summary>
+internal static class MemoryPlanner
+{
+    // What the heap of .NET, compiled code and the gaps of the allocator were measured to grow by during training.
+    private const long GrowthBytes = 96L << 20;
+
+    /// <summary>The plan.</summary>
+    /// <param name="host">For cancellation and errors.</param>
+    /// <param name="data">What would be trained on.</param>
+    /// <param name="options">How.</param>
+    /// <exception cref="InvalidDataException">The data has no rows, or a row is damaged.</exception>
+    public static VlmMemoryPlan Plan(IHost host, IDataView data, VlmTrainingOptions options)
+    {
+        options.Validate();
+        NativeLibraryLoader.EnsureLoaded();
+        long runtime = Environment.WorkingSet + GrowthBytes;
+        VlmTransformerSettings transformer = VlmTransformerSettings.From(options);
+        transformer.Columns.Check(host, data.Schema, training: true);
+        ModelFolder folder = ModelFolder.Open(options.ModelPath);
+        VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
+        TrainingSettings settings = TrainingSetup.SettingsOf(options, options.Seed ?? 0);
+        LabelMasking masking = options is VlmSftEstimator.Options sft ? sft.Masking : LabelMasking.Answer;
+        List<RowSize> rows = Measure(host, data, transformer.Columns, example => processor.CreateTraining(example, masking), settings.PrefetchThreads);
+        return rows.Count > 0
+            ? Estimate(folder, options, transformer.ComputeType).Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime)
+            : throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
+    }
+
+    private static List<RowSize> Measure(IHost host, IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, int threads)
+    {
+        void checkAlive() => MLNetHost.CheckAlive(host);
+        using PrefetchWorkers workers = new(threads);
+        using DataViewSweep sweep = new(data, columns, DataViewSweep.CountRows(data, checkAlive), checkAlive);
+        return [.. workers.InOrder(Start(), Math.Max(1, 2 * threads))];
+
+        IEnumerable<Task<RowSize>> Start()
+        {
+            while (sweep.MoveNext())
+            {
+                Func<VlmExample> example = sweep.Read();
+                yield return workers.Start(() => RowSize.Of(prepare(example())));
+            }
+        }
+    }
+
+    // As stored where nothing is quantized, so that nothing is converted: weights stay on disk.
+    private static MemoryEstimate Estimate(ModelFolder folder, VlmTrainingOptions options, ScalarType? type)
+    {
+        using VisionLanguageModel model = ModelLoader.Load(folder, options.Quantization is null ? null : type, options.Quantization);
+        using AdapterSet? adapters = options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed: 0) : null;
+        ScalarType compute = type ?? model.ComputeType;
+        long file = ModelFiles.Weights(folder.Path).Sum(path => new FileInfo(path).Length);
+        if (adapters is null)
+        {
+            return new MemoryEstimate(ModelSize.Of(folder.Config, rank: 0, isByHand: false), compute, file, model.Weights.Values.Sum(CountOf), VisionIsFrozen: false);
+        }
+        int element = compute == ScalarType.Float32 ? sizeof(float) : sizeof(short);
+        long bytes = model.Weights.Values.Sum(weight => weight.Quantized?.ByteCount ?? (CountOf(weight) * element));
+        // Pages of the file that were read to be converted stay resident until the system needs them.
+        bool isConverted = options.Quantization is not null || compute != model.ComputeType;
+        return new MemoryEstimate(
+            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand: false), compute, bytes + (isConverted ? file : 0),
+            adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen);
+    }
+
+    private static long CountOf(Weight weight) => weight.Shape.Aggregate(1L, (product, length) => product * length);
+}

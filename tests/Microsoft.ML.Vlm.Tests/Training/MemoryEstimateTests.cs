@@ -1,0 +1,60 @@
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Tests.Training;
+
+public sealed class MemoryEstimateTests
+{
+    private static readonly ModelSize s_model = new()
+    {
+        KeptPerToken = 10,
+        CheckpointedPerToken = 7,
+        LayerPerToken = 3,
+        VocabularySize = 50,
+        VisionPerTile = 100,
+        VisionKeptPerTile = 400,
+        FeaturesPerTile = 4,
+    };
+
+    private static readonly RowSize[] s_rows = [new(0, 6, 2, 60, [(1, 2)]), new(1, 9, 3, 90, [(1, 2)]), new(2, 4, 4, 40, [(2, 3)])];
+
+    [Fact]
+    public void Sizes_add_up_as_computed_by_hand()
+    {
+        VlmMemoryPlan plan = new MemoryEstimate(s_model, ScalarType.Float32, 4000, 20, VisionIsFrozen: true).Plan(s_rows, new() { BatchSize = 2 }, 1 << 20, 1000);
+
+        Assert.Equal((3, 1, 9, 3, 15), (plan.RowCount, plan.LongestRow, plan.LongestRowTokens, plan.MostTiles, plan.LargestBatchTokens));
+        Assert.Equal((80, 80, 160), (plan.TrainedBytes, plan.GradientBytes, plan.OptimizerBytes));
+        // 15 tokens of 4 bytes; 5 targets with 50 logits in 4 copies; 3 tiles; two images of 2 and 3 tiles.
+        Assert.Equal((600, 420, 4000), (plan.ActivationBytes, plan.CheckpointedActivationBytes, plan.WorkingBytes));
+        Assert.Equal((1200, 80, 190), (plan.VisionBytes, plan.FeatureCacheBytes, plan.PreparedRowBytes));
+        Assert.Equal(1000 + 4000 + 320 + 80 + 190 + 4600, plan.PeakBytes);
+        Assert.Equal(plan.PeakBytes - 180, plan.PeakBytesWithCheckpointing);
+        Assert.Contains("largest batch 15 tokens", plan.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_that_save_memory_are_seen()
+    {
+        MemoryEstimate estimate = new(s_model, ScalarType.BFloat16, 4000, 20, VisionIsFrozen: false);
+        VlmMemoryPlan plan = estimate.Plan(s_rows, new() { MaxTokensPerBatch = 9, GradientCheckpointing = true, Optimizer = OptimizerKind.AdamW8Bit }, 100, 0);
+        // One row of 9 tokens in 2 bytes, whose image's 2 tiles are kept for the way back; nothing is cached where the tower trains.
+        Assert.Equal((9, (9 * 7 * 2) + 1600, 0, 0, 40, 100), (plan.LargestBatchTokens, plan.ActivationBytes, plan.VisionBytes, plan.FeatureCacheBytes, plan.OptimizerBytes, plan.PreparedRowBytes));
+        Assert.Throws<ArgumentOutOfRangeException>(() => estimate.Plan([], new(), 100, 0));
+    }
+
+    [Fact]
+    public void A_model_s_sizes_follow_from_its_configuration()
+    {
+        // Hidden 24, wide 32, queries 24, keys 12, 2 layers; 16 patches of 16, wide 24, 2 layers; 4 tokens a tile.
+        ModelSize size = ModelSize.Of(Tests.Models.TinyModels.Config, rank: 2, isByHand: true);
+        const long layer = 14 + 48 + 24 + 64 + 48;
+        Assert.Equal((2 * layer, 48 + layer, 160 + 96, 40), (size.KeptPerToken, size.CheckpointedPerToken, size.LayerPerToken, size.VocabularySize));
+        Assert.Equal((16 * (48 + 48), 16 * 2 * (144 + 48), 96), (size.VisionPerTile, size.VisionKeptPerTile, size.FeaturesPerTile));
+        Assert.True(ModelSize.Of(Tests.Models.TinyModels.Config, rank: 2, isByHand: false).KeptPerToken > size.KeptPerToken);
+        Assert.Throws<NotSupportedException>(() => ModelSize.Of(new OtherConfig { ModelType = "other" }, 0, true));
+    }
+
+    private sealed record OtherConfig : ModelConfig;
+}
