@@ -13,6 +13,15 @@ namespace Microsoft.ML.Vlm.Dpo;
 /// <param name="chunkRows">Positions that go through the output head at a time; full logits never exist.</param>
 internal sealed class PreferenceObjective(PreferenceSettings settings, ReferenceLogProbabilities? reference, int chunkRows = 256) : IObjective
 {
+    private readonly List<IReadOnlyDictionary<string, double>> _batches = [];
+    private bool _checksStart;
+
+    /// <summary>Whether policy and reference are the same before the first step, which is then checked (<see cref="StartGuard"/>). Default false.</summary>
+    public bool StartsAtReference { get; init; }
+
+    /// <summary>Hears of every step; null for none.</summary>
+    public PreferenceRemark? Remark { get; init; }
+
     /// <inheritdoc/>
     public long CountItems(VlmSample sample) => 1;
 
@@ -32,6 +41,10 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         Tensor? logits = isOneChunk ? model.Head(leaf) : null;
         TokenLogProbabilities tokens = logits is null ? ReadTokens(model, leaf, batch.Targets) : TokenLogProbabilities.Of(logits, batch.Targets);
 
+        if (_checksStart)
+        {
+            StartGuard.Check(PreferenceLoss.Sum(tokens.Values, answers, sums, settings), model.ComputeType);
+        }
         Tensor values = tokens.Values.clone().requires_grad_(true);
         Tensor? weights = settings.UseWeighting ? PreferenceLoss.PolicyWeights(values, tokens.LogSquares, answers) : null;
         Tensor loss = PreferenceLoss.Compute(values, answers, sums, weights, settings) * ((double)answers.Pairs / items);
@@ -44,10 +57,29 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         }
         PairLogProbabilities pairs = PreferenceLoss.Sum(tokens.Values, answers, sums, settings);
         double accuracy = tokens.Hits.masked_select(answers.IsChosen).mean().item<float>();
-        return new ObjectiveResult(loss.item<float>(), accuracy, tokens.Entropies.mean().item<float>())
+        IReadOnlyDictionary<string, double> metrics = PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta);
+        _batches.Add(metrics);
+        return new ObjectiveResult(loss.item<float>(), accuracy, tokens.Entropies.mean().item<float>()) { Values = metrics };
+    }
+
+    /// <inheritdoc/>
+    public void Begin(int step) => _checksStart = StartsAtReference && reference is not null && step == 0;
+
+    /// <inheritdoc/>
+    public void EndStep(VisionLanguageModel model, int step)
+    {
+        _checksStart = false;
+        if (_batches.Count > 0)
         {
-            Values = PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta),
-        };
+            double Mean(string key) => _batches.Average(batch => batch[key]);
+            Remark?.Observe(Mean(PreferenceMetrics.Margin), Mean(PreferenceMetrics.ChosenLogProbability), Mean(PreferenceMetrics.RejectedLogProbability));
+            _batches.Clear();
+        }
+        if (settings.ReferenceSyncSteps is int steps && step % steps == 0 && reference?.Policy is SeparateModelPolicy policy)
+        {
+            policy.MixWith(model, settings.ReferenceMixupAlpha);
+            reference.Clear();
+        }
     }
 
     private TokenLogProbabilities ReadTokens(VisionLanguageModel model, Tensor hidden, Tensor targets)

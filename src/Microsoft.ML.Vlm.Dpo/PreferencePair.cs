@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.ML.Vlm.Images;
@@ -8,6 +9,14 @@ namespace Microsoft.ML.Vlm.Dpo;
 /// <summary>A row of preference data as the model reads it: the prompt with its images once, then the chosen and the rejected answer, both behind the prompt.</summary>
 internal static class PreferencePair
 {
+    /// <summary>Prepares a row of preference data.</summary>
+    /// <param name="processor">The policy's.</param>
+    /// <param name="example">The row, with both answers.</param>
+    /// <exception cref="InvalidDataException">The row cannot be processed; names it.</exception>
+    public static VlmSample Create(VlmProcessor processor, VlmExample example)
+        => processor.CreateAnswers(example, example.Completion!, example.Rejected!) is [VlmSample chosen, VlmSample rejected]
+            ? Join(chosen, rejected) : throw new UnreachableException();
+
     /// <summary>Joins two rows that differ in their answers only.</summary>
     /// <param name="chosen">Prompt and chosen answer; the answer's tokens are the targets.</param>
     /// <param name="rejected">Prompt and rejected answer; the answer's tokens are the targets.</param>

@@ -33,6 +33,12 @@ internal sealed record PreferenceSettings
     /// <summary>Target margin of SimPO (<c>simpo_gamma</c>). Default 0.5.</summary>
     public double SimPoGamma { get; init; } = 0.5;
 
+    /// <summary>Steps between two updates of the reference (<c>ref_model_sync_steps</c> with <c>sync_ref_model</c>; TR-DPO); null for a reference that stays.</summary>
+    public int? ReferenceSyncSteps { get; init; }
+
+    /// <summary>Part of the policy in an updated reference (<c>ref_model_mixup_alpha</c>). 0 to 1; default 0.6.</summary>
+    public double ReferenceMixupAlpha { get; init; } = 0.6;
+
     /// <summary>Whether any of the losses looks at the reference.</summary>
     public bool NeedsReference => LossTypes.Any(type => type is not (DpoLossType.Sft or DpoLossType.SimPo or DpoLossType.Cpo or DpoLossType.Orpo));
 

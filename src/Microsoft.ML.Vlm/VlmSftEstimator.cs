@@ -106,7 +106,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             return () => reader.ReadQuestion().Images;
         }, session.CheckAlive);
 
-    private static void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string directory)
+    internal static void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string directory)
     {
         if (adapters is not null)
         {

@@ -46,10 +46,11 @@ internal sealed class TrainingProgress : IDisposable
     {
         _last = metrics;
         _progress.Checkpoint(metrics.Loss, metrics.Step);
+        string values = string.Concat(metrics.Values.Select(pair => string.Create(CultureInfo.InvariantCulture, $", {pair.Key} {pair.Value:G3}")));
         MLNetHost.Info(_channel, string.Create(
             CultureInfo.InvariantCulture,
             $"step {metrics.Step}/{metrics.TotalSteps}, epoch {metrics.Epoch:F2}: loss {metrics.Loss:F4}, token accuracy {metrics.MeanTokenAccuracy:F3}, "
-            + $"gradient norm {metrics.GradientNorm:G3}, learning rate {metrics.LearningRate:G3}, {metrics.TokenCount / Math.Max(metrics.ElapsedSeconds, 1e-3):F0} tokens/s"));
+            + $"gradient norm {metrics.GradientNorm:G3}, learning rate {metrics.LearningRate:G3}, {metrics.TokenCount / Math.Max(metrics.ElapsedSeconds, 1e-3):F0} tokens/s{values}"));
         _callback?.Invoke(metrics);
     }
 

@@ -23,6 +23,17 @@ internal sealed record VlmColumns
     /// <summary>Text column with a text that is read as it is, instead of prompt and label; null for none.</summary>
     public string? Text { get; init; }
 
+    /// <summary>
+    /// Text column with a worse answer than the label's, for preference data; null for none. Where prompt and label are the same column, prompt and answers stand together in the answers'
+    /// columns.
+    /// </summary>
+    [JsonIgnore]
+    public string? Rejected { get; init; }
+
+    /// <summary>Whether the prompt is the common beginning of two whole conversations.</summary>
+    [JsonIgnore]
+    public bool HasImplicitPrompt => Rejected is not null && Prompt == Label;
+
     /// <summary>The text column that the row's text is read from.</summary>
     [JsonIgnore]
     public string Source => Messages ?? Text ?? Prompt;
@@ -45,7 +56,7 @@ internal sealed record VlmColumns
         {
             throw new ArgumentException("MessagesColumnName and TextColumnName are both given; a row is a conversation or a plain text.");
         }
-        string?[] names = [.. Images, .. HasLabel ? (string[])[Prompt, Label] : [Source]];
+        string?[] names = [.. Images, .. HasLabel ? HasImplicitPrompt ? (string[])[Label] : [Prompt, Label] : [Source], .. Rejected is null ? Array.Empty<string>() : [Rejected]];
         if (names.Any(string.IsNullOrWhiteSpace) || Response is { } response && string.IsNullOrWhiteSpace(response) || Score is { } score && string.IsNullOrWhiteSpace(score))
         {
             throw new ArgumentException("A column name is empty. Output columns that are not wanted are null.");
@@ -85,7 +96,11 @@ internal sealed record VlmColumns
         CheckText(context, inputSchema, Messages is not null ? "messages" : Text is not null ? "text" : "prompt", Source);
         if (training && HasLabel)
         {
-            CheckText(context, inputSchema, "label", Label);
+            CheckText(context, inputSchema, Rejected is null ? "label" : "chosen", Label);
+        }
+        if (training && Rejected is not null)
+        {
+            CheckText(context, inputSchema, "rejected", Rejected);
         }
     }
 
@@ -148,7 +163,11 @@ internal sealed record VlmColumns
     }
 
     /// <summary>The columns that training reads.</summary>
-    public IEnumerable<DataViewSchema.Column> Trained(DataViewSchema input) => Images.Append(Source).Concat(HasLabel ? [Label] : []).Select(name => input[name]);
+    public IEnumerable<DataViewSchema.Column> Trained(DataViewSchema input) => Images.Select(name => input[name]).Concat(Texts(input));
+
+    /// <summary>The text columns that training reads.</summary>
+    public IEnumerable<DataViewSchema.Column> Texts(DataViewSchema input)
+        => new[] { Source, HasLabel ? Label : null, Rejected }.OfType<string>().Distinct().Select(name => input[name]);
 
     /// <summary>The label's column when the data has one that is text; data to predict on need not.</summary>
     public DataViewSchema.Column? FindLabel(DataViewSchema input) => !HasLabel ? null : input.GetColumnOrNull(Label) is { Type: TextDataViewType } column ? column : null;

@@ -14,6 +14,7 @@ internal sealed class VlmRowReader
     private readonly Action<List<Func<PixelImage>>>[] _images;
     private readonly ValueGetter<ReadOnlyMemory<char>> _source;
     private readonly ValueGetter<ReadOnlyMemory<char>>? _label;
+    private readonly ValueGetter<ReadOnlyMemory<char>>? _rejected;
     private long? _firstRow;
     private bool _isConversational;
 
@@ -28,6 +29,7 @@ internal sealed class VlmRowReader
         _images = [.. columns.Images.Select(name => ImageReader(row.Schema[name]))];
         _source = row.GetGetter<ReadOnlyMemory<char>>(row.Schema[columns.Source]);
         _label = readsLabel && columns.FindLabel(row.Schema) is { } label ? row.GetGetter<ReadOnlyMemory<char>>(label) : null;
+        _rejected = readsLabel && columns.Rejected is { } rejected ? row.GetGetter<ReadOnlyMemory<char>>(row.Schema[rejected]) : null;
     }
 
     /// <summary>The row to be trained on: a question and its answer, a whole conversation or a plain text.</summary>
@@ -43,7 +45,11 @@ internal sealed class VlmRowReader
         VlmExample example = Read([]);
         if (_columns.HasLabel && example.Completion is null)
         {
-            throw new InvalidDataException($"Row {example.Row:N0}: the label in '{_columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+            throw new InvalidDataException($"Row {example.Row:N0}: the {(_rejected is null ? "label" : "answer")} in '{_columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
+        }
+        if (_rejected is not null && example.Rejected is null)
+        {
+            throw new InvalidDataException($"Row {example.Row:N0}: the answer in '{_columns.Rejected}' is empty, so there is nothing to learn from the row. Filter such rows out.");
         }
         if (_firstRow is { } first && _isConversational != example.IsConversation)
         {
@@ -86,6 +92,12 @@ internal sealed class VlmRowReader
         _label?.Invoke(ref label);
         string source = value.ToString();
         long row = _row.Position;
+        if (_rejected is not null)
+        {
+            ReadOnlyMemory<char> rejected = default;
+            _rejected(ref rejected);
+            return PreferenceRow.Read(_columns, source, label.ToString(), rejected.ToString(), images, row);
+        }
         VlmExample example = new() { Prompt = [], Images = images, PromptColumnName = _columns.Source, Row = row };
         if (_columns.Text is not null)
         {

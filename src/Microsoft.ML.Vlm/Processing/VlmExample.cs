@@ -12,6 +12,9 @@ internal sealed record VlmExample
     /// <summary>The answer's turns (usually one of the assistant), or null when the row has none or <see cref="Prompt"/> holds the whole conversation.</summary>
     public IReadOnlyList<VlmMessage>? Completion { get; init; }
 
+    /// <summary>The turns of a worse answer than <see cref="Completion"/>; null but for preference data.</summary>
+    public IReadOnlyList<VlmMessage>? Rejected { get; init; }
+
     /// <summary>A text that is read as it is, without chat template and instead of <see cref="Prompt"/>, which is empty then; or null.</summary>
     public string? PlainText { get; init; }
 

@@ -100,6 +100,20 @@ internal sealed class VlmProcessor
             : CreateConversation(example, messages, images, masking);
     });
 
+    /// <summary>Rows of one prompt with different answers, as <see cref="CreateTraining"/> gives them; the images are prepared once.</summary>
+    /// <param name="example">The prompt; its own answer is not read.</param>
+    /// <param name="answers">The answers' turns.</param>
+    /// <exception cref="InvalidDataException">As for <see cref="CreateTraining"/>.</exception>
+    public IReadOnlyList<VlmSample> CreateAnswers(VlmExample example, params IReadOnlyList<IReadOnlyList<VlmMessage>> answers)
+    {
+        PreparedImages? images = null;
+        return
+        [
+            .. answers.Select(answer => OfRow(
+                example, messages => CreatePair(example, messages, answer, images ??= PreparedImages.Create(Images, example.Images), LabelMasking.Answer))),
+        ];
+    }
+
     private VlmSample CreatePair(
         VlmExample example, IReadOnlyList<VlmMessage> messages, IReadOnlyList<VlmMessage> completion, PreparedImages images, LabelMasking masking)
     {

@@ -83,6 +83,8 @@ internal sealed class FineTuningLoop
             return;
         }
 
+        _objective.Begin(state.Step);
+
         // With checkpoints a step that has begun is finished before the run stops.
         CancellationToken withinStep = hooks.Checkpoints is null ? token : CancellationToken.None;
         foreach (TrainingWindow window in TrainingWindow.Read(source, _settings, state.Sampler))
@@ -90,6 +92,7 @@ internal sealed class FineTuningLoop
             double learningRate = run.LearningRateAt(state.Step);
             StepOutcome outcome = AddGradients(window, state.Step + 1, features, withinStep);
             double norm = Update(run.Optimizer, window, state.Step + 1, learningRate);
+            _objective.EndStep(_model, state.Step + 1);
             bool endsEpoch = Math.Floor(window.Epoch) > Math.Floor(state.Epoch);
             (state.Step, state.Epoch, state.Sampler) = (state.Step + 1, window.Epoch, window.Next);
             log.EndStep(outcome, norm, learningRate);

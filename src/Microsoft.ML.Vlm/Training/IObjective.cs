@@ -20,4 +20,17 @@ internal interface IObjective
     /// <param name="items">Items of the whole step.</param>
     /// <returns>The micro-batch's part of the step's loss, and its metrics.</returns>
     ObjectiveResult Backward(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items);
+
+    /// <summary>Called before the first step that is computed.</summary>
+    /// <param name="step">Steps done before, in a run that goes on from a checkpoint; else 0.</param>
+    void Begin(int step)
+    {
+    }
+
+    /// <summary>Called behind every optimizer step, before it is reported and saved.</summary>
+    /// <param name="model">The model, updated.</param>
+    /// <param name="step">Steps done.</param>
+    void EndStep(VisionLanguageModel model, int step)
+    {
+    }
 }

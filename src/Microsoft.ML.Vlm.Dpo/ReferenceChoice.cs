@@ -1,0 +1,48 @@
+using Microsoft.ML.Vlm.Adapters;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Models;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Dpo;
+
+/// <summary>Finds what the policy is compared with.</summary>
+internal static class ReferenceChoice
+{
+    /// <summary>The reference of a run.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="folder">The policy's base model.</param>
+    /// <param name="type">Number format; null as stored.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="adapters">Its adapters; null for full fine-tuning.</param>
+    /// <param name="isFresh">Whether the adapters were made for this run.</param>
+    /// <exception cref="InvalidDataException">The reference that was given has another vocabulary or other image tokens.</exception>
+    public static IReferencePolicy Of(
+        VlmDpoEstimator.Options options, ModelFolder folder, ScalarType? type, VisionLanguageModel policy, AdapterSet? adapters, bool isFresh)
+    {
+        if (options.ReferenceModelPath is { } path)
+        {
+            return OpenOther(path, type, options.Quantization, policy);
+        }
+        if (adapters is null)
+        {
+            return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization), sharesVision: true);
+        }
+
+        // A start from singular vectors moves a part of the weights into the adapter: without it the model is not the base model.
+        bool isBaseWithout = isFresh && options.Lora!.Initialization is LoraInitialization.Kaiming or LoraInitialization.Gaussian or LoraInitialization.Orthogonal;
+        return isBaseWithout ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
+    }
+
+    private static SeparateModelPolicy OpenOther(string path, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)
+    {
+        VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(path), type, quantization);
+        if (model.VocabularySize != policy.VocabularySize || model.TokensPerTile != policy.TokensPerTile)
+        {
+            string found = $"{model.VocabularySize} tokens and {model.TokensPerTile} places for a tile", expected = $"{policy.VocabularySize} tokens and {policy.TokensPerTile}";
+            model.Dispose();
+            throw new InvalidDataException(
+                $"The reference in '{path}' has a vocabulary of {found}, but the policy of {expected}. Log-probabilities of the same tokens are compared, so both need the same tokenizer.");
+        }
+        return new SeparateModelPolicy(model, sharesVision: false);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Microsoft.ML.Vlm.Dpo;
+
+/// <content>The options.</content>
+public sealed partial class VlmDpoEstimator
+{
+    /// <summary>Options of preference optimization. The names in brackets are those of TRL's DPOConfig.</summary>
+    /// <remarks>
+    /// Beside the departures of every kind of fine-tuning: dropout is off, as in TRL; the learning rate is 1e-5 for an adapter and 1e-6 for full fine-tuning unless it is given.
+    /// </remarks>
+    public sealed class Options : VlmTrainingOptions
+    {
+        /// <summary>Options with their defaults; <see cref="VlmModelOptions.ModelPath"/> has to be set unless training starts from a transformer.</summary>
+        [SetsRequiredMembers]
+        public Options() => ModelPath = "";
+
+        /// <summary>Input text column with the better answer (<c>chosen</c>): a text, or turns as JSON where the prompt is a conversation. Default <c>Chosen</c>.</summary>
+        public string ChosenColumnName { get; set; } = "Chosen";
+
+        /// <summary>Input text column with the worse answer (<c>rejected</c>), in the same form. Default <c>Rejected</c>.</summary>
+        public string RejectedColumnName { get; set; } = "Rejected";
+
+        /// <summary>
+        /// Whether chosen and rejected are whole conversations whose common beginning is the prompt, so that no prompt column is read (TRL's implicit prompt). Default false.
+        /// </summary>
+        public bool HasImplicitPrompt { get; set; }
+
+        /// <summary>The losses that are added (<c>loss_type</c>). Not empty; default the sigmoid loss. MPO is sigmoid, BCO and SFT with the weights 0.8, 0.2 and 1.</summary>
+        public IReadOnlyList<DpoLossType> LossTypes { get; set; } = [DpoLossType.Sigmoid];
+
+        /// <summary>Weight of each loss (<c>loss_weights</c>), as many as there are losses. Null, the default, is 1 each.</summary>
+        public IReadOnlyList<double>? LossWeights { get; set; }
+
+        /// <summary>Strength of the pull to the reference (<c>beta</c>). Above 0; default 0.1.</summary>
+        public double Beta { get; set; } = 0.1;
+
+        /// <summary>
+        /// Part of the preferences that may be the wrong way round (<c>label_smoothing</c>). 0 to below 0.5; default 0. Read by the losses robust, EXO (which needs it above 0), AOT, SimPO and
+        /// CPO.
+        /// </summary>
+        public double LabelSmoothing { get; set; }
+
+        /// <summary>What is penalized between policy and reference (<c>f_divergence_type</c>). Default reverse KL.</summary>
+        public FDivergence Divergence { get; set; } = FDivergence.ReverseKl;
+
+        /// <summary>Coefficient of <see cref="FDivergence.Alpha"/> (<c>f_alpha_divergence_coef</c>). A finite number; 1 is reverse KL; default 0.5.</summary>
+        public double DivergenceAlpha { get; set; } = 0.5;
+
+        /// <summary>
+        /// Weight of the tokens of the longer answer beyond the length of the shorter one (<c>ld_alpha</c>), against a taste for long answers. 0 to 1; null, the default, is 1.
+        /// </summary>
+        public double? LengthAlpha { get; set; }
+
+        /// <summary>Whether pairs count more that the policy itself is likely to say (<c>use_weighting</c>). Default false. Not with AOT.</summary>
+        public bool UseWeighting { get; set; }
+
+        /// <summary>Width of the modulation of <see cref="DpoLossType.DiscoPop"/> (<c>discopop_tau</c>). Above 0; default 0.05.</summary>
+        public double DiscoPopTau { get; set; } = 0.05;
+
+        /// <summary>Target margin of <see cref="DpoLossType.SimPo"/> (<c>simpo_gamma</c>). At least 0; default 0.5.</summary>
+        public double SimPoGamma { get; set; } = 0.5;
+
+        /// <summary>Whether the adapter's dropout stays off (<c>disable_dropout</c>). Default true.</summary>
+        public bool DisableDropout { get; set; } = true;
+
+        /// <summary>
+        /// Folder of a model to compare with (<c>ref_model</c>), of the same vocabulary. Null, the default, takes what training starts from: the base model, the adapter that is gone
+        /// on with, or a copy of the model for full fine-tuning.
+        /// </summary>
+        public string? ReferenceModelPath { get; set; }
+
+        /// <summary>Whether the reference follows the policy (<c>sync_ref_model</c>; TR-DPO). Only for full fine-tuning. Default false.</summary>
+        public bool SyncReference { get; set; }
+
+        /// <summary>Steps between two updates of the reference (<c>ref_model_sync_steps</c>). At least 1; default 512.</summary>
+        public int ReferenceSyncSteps { get; set; } = 512;
+
+        /// <summary>Part of the policy in an updated reference (<c>ref_model_mixup_alpha</c>). 0 to 1; default 0.6.</summary>
+        public double ReferenceMixupAlpha { get; set; } = 0.6;
+
+        /// <inheritdoc/>
+        public override void Validate()
+        {
+            base.Validate();
+            ArgumentNullException.ThrowIfNull(LossTypes);
+            DpoOptionChecks.Check(this);
+            VlmTransformerSettings.From(this).Validate();
+            DpoColumns.Of(this).Validate();
+        }
+
+        /// <summary>These options for a run that starts from a transformer: model, image processing, number format and quantization are the transformer's unless they are given.</summary>
+        internal Options StartingFrom(VlmTransformer start)
+        {
+            Options copy = (Options)MemberwiseClone();
+            copy.ModelPath = start.Engine.Folder.Path;
+            copy.Images ??= start.Settings.Images;
+            copy.Precision ??= start.Settings.Precision;
+            copy.Quantization ??= start.Settings.Quantization;
+            return copy;
+        }
+
+        /// <summary>What the loss is made of.</summary>
+        internal PreferenceSettings ToSettings() => new()
+        {
+            LossTypes = LossTypes,
+            LossWeights = LossWeights,
+            Beta = Beta,
+            LabelSmoothing = LabelSmoothing,
+            Divergence = Divergence,
+            DivergenceAlpha = DivergenceAlpha,
+            LengthAlpha = LengthAlpha,
+            UseWeighting = UseWeighting,
+            DiscoPopTau = DiscoPopTau,
+            SimPoGamma = SimPoGamma,
+            ReferenceSyncSteps = SyncReference ? ReferenceSyncSteps : null,
+            ReferenceMixupAlpha = ReferenceMixupAlpha,
+        };
+    }
+}

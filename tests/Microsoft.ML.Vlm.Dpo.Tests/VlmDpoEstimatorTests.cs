@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Microsoft.ML.Data;
+using Microsoft.ML.Vlm.Tests.Conformance;
+using TorchSharp;
+
+namespace Microsoft.ML.Vlm.Dpo.Tests;
+
+public sealed class VlmDpoEstimatorTests : IDisposable
+{
+    private readonly PairData _data = new();
+
+    [Fact]
+    public void A_run_starts_at_ln_2_with_margins_of_0_and_learns_the_preferences()
+    {
+        List<VlmTrainingMetrics> log = [];
+        using VlmTransformer model = Fit(Quick(options => (options.MaxSteps, options.MetricsCallback) = (30, log.Add)));
+        Assert.Equal(Math.Log(2), log[0].Loss, 6);
+        Assert.Equal(0, log[0].Values[PreferenceMetrics.Margin], 6);
+        Assert.Equal(0, log[0].Values[PreferenceMetrics.Accuracy]);
+        Assert.True(log[^1].Loss < 0.3, $"{log[^1].Loss}");
+        Assert.Equal(1, log[^1].Values[PreferenceMetrics.Accuracy]);
+        Assert.Equal(8, log[^1].Values.Count);
+    }
+
+    [Fact]
+    public void A_fine_tuned_transformer_is_start_and_reference_and_stays_as_it_is()
+    {
+        MLContext ml = new(seed: 1);
+        using VlmTransformer tuned = ml.Transforms.VlmSft(new VlmSftEstimator.Options
+        {
+            ModelPath = TinyVlm.Folder, LabelColumnName = "Chosen", Lora = new LoraOptions { Rank = 2, Alpha = 4 }, BatchSize = 4, MaxSteps = 3, LearningRate = 0.02,
+        }).Fit(_data.Load(ml));
+        using MLImage image = ColorData.Image(200, 20, 20);
+        double before = tuned.Score("which color 0?", [image], "red");
+        List<VlmTrainingMetrics> log = [];
+        using VlmTransformer aligned = ml.Transforms.VlmDpo(tuned, new VlmDpoEstimator.Options
+        {
+            BatchSize = 4, MaxSteps = 20, LearningRate = 0.02, LoggingSteps = 1, MetricsCallback = log.Add,
+        }).Fit(_data.Load(ml));
+        Assert.Equal(Math.Log(2), log[0].Loss, 6);
+        Assert.True(log[^1].Values[PreferenceMetrics.Margin] > 0.1);
+        Assert.Equal(before, tuned.Score("which color 0?", [image], "red"));
+        Assert.NotEqual(before, aligned.Score("which color 0?", [image], "red"));
+    }
+
+    [Fact]
+    public async Task What_is_saved_loads_in_a_process_without_the_library_and_answers_the_same()
+    {
+        MLContext ml = new(seed: 1);
+        string zip = _data.Path("aligned.zip");
+        IDataView rows = ml.Data.LoadFromEnumerable(_data.Rows);
+        var pipeline = ml.Transforms.LoadImages("Image", System.IO.Path.GetDirectoryName(zip)!, nameof(PairData.Row.ImagePath)).Append(ml.Transforms.VlmDpo(Quick()));
+        var model = pipeline.Fit(rows);
+        ml.Model.Save(model, rows.Schema, zip);
+        ColorData.Answer expected = ml.Data.CreateEnumerable<ColorData.Answer>(model.Transform(rows), reuseRowObject: false).First();
+
+        string program = AppContext.BaseDirectory.Replace("Microsoft.ML.Vlm.Dpo.Tests", "LoadInFreshProcess", StringComparison.Ordinal);
+        Assert.False(File.Exists(System.IO.Path.Combine(program, "Microsoft.ML.Vlm.Dpo.dll")));
+        ProcessStartInfo start = new("dotnet", [System.IO.Path.Combine(program, "LoadInFreshProcess.dll"), zip, _data.Rows[0].ImagePath, _data.Rows[0].Prompt])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        using Process process = Process.Start(start)!;
+        CancellationToken token = TestContext.Current.CancellationToken;
+        Task<string> errors = process.StandardError.ReadToEndAsync(token);
+        string printed = await process.StandardOutput.ReadToEndAsync(token);
+        await process.WaitForExitAsync(token);
+        Assert.True(process.ExitCode == 0, printed + await errors);
+        Assert.Equal(expected.Response, Uri.UnescapeDataString(printed.Trim().Split(' ')[1]));
+    }
+
+    [Fact]
+    public void Conversations_with_an_implicit_prompt_give_the_numbers_of_three_columns()
+    {
+        double[] expected = Losses(Quick(options => options.MaxSteps = 3));
+        foreach (PairData.Row row in _data.Rows)
+        {
+            string Turns(string answer) => $$"""[{"role": "user", "content": "{{row.Prompt}}"}, {"role": "assistant", "content": "{{answer}}"}]""";
+            (row.Chosen, row.Rejected) = (Turns(row.Chosen), Turns(row.Rejected));
+        }
+        Assert.Equal(expected, Losses(Quick(options => (options.MaxSteps, options.HasImplicitPrompt) = (3, true))));
+    }
+
+    [Fact]
+    public void Prompts_and_answers_as_turns_give_the_numbers_of_texts()
+    {
+        double[] expected = Losses(Quick(options => options.MaxSteps = 2));
+        foreach (PairData.Row row in _data.Rows)
+        {
+            string Turn(string role, string text) => $$"""[{"role": "{{role}}", "content": "{{text}}"}]""";
+            (row.Prompt, row.Chosen, row.Rejected) = (Turn("user", row.Prompt), Turn("assistant", row.Chosen), Turn("assistant", row.Rejected));
+        }
+        Assert.Equal(expected, Losses(Quick(options => options.MaxSteps = 2)));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bits_and_accumulation_changes_nothing_but_roundings()
+    {
+        double[] first = Losses(Quick(options => options.MaxSteps = 4)), second = Losses(Quick(options => options.MaxSteps = 4));
+        Assert.Equal(first, second);
+        double[] accumulated = Losses(Quick(options => (options.MaxSteps, options.BatchSize, options.GradientAccumulationSteps) = (4, 1, 4)));
+        Assert.All(first.Zip(accumulated), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Full_fine_tuning_compares_with_a_copy_that_may_follow(bool sync)
+    {
+        double[] losses = Losses(Quick(options =>
+        {
+            (options.Lora, options.MaxSteps, options.LearningRate) = (null, 6, 1e-3);
+            (options.SyncReference, options.ReferenceSyncSteps, options.ReferenceMixupAlpha) = (sync, 3, 1);
+        }));
+        Assert.Equal(Math.Log(2), losses[0], 5);
+        Assert.True(losses[2] < losses[0]);
+        // A reference that has become the policy starts again at ln 2.
+        Assert.Equal(sync, Math.Abs(losses[3] - Math.Log(2)) < 1e-5);
+    }
+
+    [Fact]
+    public void A_run_that_goes_on_ends_with_the_same_bits()
+    {
+        string whole = _data.Path("whole"), resumed = _data.Path("resumed");
+        Fit(Quick(options => (options.MaxSteps, options.SaveSteps, options.OutputDirectory) = (5, 2, whole))).Dispose();
+        Fit(Quick(options =>
+        {
+            (options.MaxSteps, options.SaveSteps, options.OutputDirectory) = (5, 2, resumed);
+            options.ResumeFromCheckpoint = System.IO.Path.Combine(whole, "checkpoint-2");
+        })).Dispose();
+        byte[] Adapter(string folder) => File.ReadAllBytes(System.IO.Path.Combine(folder, "adapter_model.safetensors"));
+        Assert.Equal(Adapter(whole), Adapter(resumed));
+    }
+
+    [Fact]
+    public void Losses_without_reference_need_none_and_train()
+    {
+        foreach (DpoLossType type in new[] { DpoLossType.SimPo, DpoLossType.Cpo, DpoLossType.Orpo, DpoLossType.Sft })
+        {
+            double[] losses = Losses(Quick(options => (options.LossTypes, options.MaxSteps) = ([type], 8)));
+            Assert.True(losses[^1] < losses[0], $"{type}: {losses[0]} to {losses[^1]}");
+        }
+    }
+
+    [Fact]
+    public void A_reference_of_its_own_is_compared_with_from_the_first_step_on()
+    {
+        string other = TinyVlm.Write(_data.Path("other"), seed: 8);
+        double[] losses = Losses(Quick(options => (options.ReferenceModelPath, options.MaxSteps) = (other, 1)));
+        Assert.NotEqual(Math.Log(2), losses[0], 5);
+    }
+
+    [Fact]
+    public void A_reference_with_another_vocabulary_is_refused_before_training()
+    {
+        string other = TinyVlm.Write(_data.Path("other"), seed: 8);
+        string config = System.IO.Path.Combine(other, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"scale_factor\":2", "\"scale_factor\":4", StringComparison.Ordinal));
+        Exception error = Assert.ThrowsAny<Exception>(() => Fit(Quick(options => options.ReferenceModelPath = other)));
+        Assert.Contains(other, error.Message);
+    }
+
+    [Fact]
+    public void No_native_memory_is_left_behind()
+    {
+        Fit(Quick()).Dispose();
+        long before = torch.Tensor.TotalCount;
+        Fit(Quick()).Dispose();
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    public void Dispose() => _data.Dispose();
+
+    private static VlmDpoEstimator.Options Quick(Action<VlmDpoEstimator.Options>? change = null)
+    {
+        VlmDpoEstimator.Options options = new()
+        {
+            ModelPath = TinyVlm.Folder,
+            Lora = new LoraOptions { Rank = 2, Alpha = 4 },
+            BatchSize = 4,
+            MaxSteps = 2,
+            LearningRate = 0.02,
+            LoggingSteps = 1,
+            Generation = new GenerationOptions { MaxNewTokens = 6 },
+        };
+        change?.Invoke(options);
+        return options;
+    }
+
+    private VlmTransformer Fit(VlmDpoEstimator.Options options)
+    {
+        MLContext ml = new(seed: 1);
+        return ml.Transforms.VlmDpo(options).Fit(_data.Load(ml));
+    }
+
+    private double[] Losses(VlmDpoEstimator.Options options)
+    {
+        List<double> losses = [];
+        options.MetricsCallback = metrics => losses.Add(metrics.Loss);
+        Fit(options).Dispose();
+        return [.. losses];
+    }
+}
