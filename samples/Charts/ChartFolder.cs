@@ -29,6 +29,51 @@ internal static class ChartFolder
     public static void Write(string path, IEnumerable<ChartRow> rows)
         => SafeFile.WriteLines(path, rows.Select(row => JsonSerializer.Serialize(new { image = row.ImagePath, query = row.Query, label = new[] { row.Answer } })));
 
+    /// <summary>Reads a file of preferences, whose lines are <c>{"image": path, "query": text, "chosen": text, "rejected": text}</c>.</summary>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="file">Such as <c>train_pairs.jsonl</c>.</param>
+    /// <param name="limit">Most rows to read.</param>
+    /// <returns>No rows when there is no such file: preferences are not for everyone.</returns>
+    /// <exception cref="SampleException">A picture is missing, or a line is not such a row; says which and what to do.</exception>
+    public static PairRow[] ReadPairs(string folder, string file, int limit)
+    {
+        string path = Path.Combine(folder, file);
+        return !File.Exists(path) ? [] :
+        [
+            .. File.ReadLines(path).Select((line, index) => (Text: line, Number: index + 1)).Where(line => !string.IsNullOrWhiteSpace(line.Text)).Take(limit)
+                .Select(line => ParsePair(line.Text, folder, $"{file}, line {line.Number}")),
+        ];
+    }
+
+    /// <summary>Writes a file of preferences.</summary>
+    public static void WritePairs(string path, IEnumerable<PairRow> rows)
+        => SafeFile.WriteLines(path, rows.Select(row => JsonSerializer.Serialize(new { image = row.ImagePath, query = row.Query, chosen = row.Chosen, rejected = row.Rejected })));
+
+    private static PairRow ParsePair(string line, string folder, string place)
+    {
+        try
+        {
+            JsonElement json = JsonSerializer.Deserialize<JsonElement>(line);
+            string Text(string key) => json.GetProperty(key).GetString() ?? throw new JsonException($"'{key}' is null.");
+            PairRow row = new() { ImagePath = Text("image"), Query = Text("query"), Chosen = Text("chosen"), Rejected = Text("rejected") };
+            CheckPicture(folder, row.ImagePath, place);
+            return row;
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new SampleException($$"""{{place}}: this is not a row like {"image": "images/1.png", "query": "...", "chosen": "...", "rejected": "..."} ({{exception.Message}})""", exception);
+        }
+    }
+
+    private static void CheckPicture(string folder, string image, string place)
+    {
+        string picture = Path.Combine(folder, image);
+        if (!File.Exists(picture))
+        {
+            throw new SampleException($"{place}: the picture '{picture}' does not exist. Paths count from the data folder.");
+        }
+    }
+
     private static ChartRow ParseRow(string line, string folder, string place)
     {
         ChartRow row;
@@ -47,7 +92,7 @@ internal static class ChartFolder
         {
             throw new SampleException($$"""{{place}}: this is not a row like {"image": "images/1.png", "query": "...", "label": ["..."]} ({{exception.Message}})""", exception);
         }
-        string picture = Path.Combine(folder, row.ImagePath);
-        return File.Exists(picture) ? row : throw new SampleException($"{place}: the picture '{picture}' does not exist. Paths count from the data folder.");
+        CheckPicture(folder, row.ImagePath, place);
+        return row;
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm;
+using Microsoft.ML.Vlm.Dpo;
 
 namespace Charts;
 
@@ -11,6 +12,9 @@ namespace Charts;
 internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string dataFolder)
 {
     private const int AnswersAtOnce = 50;
+
+    // Of the rate of fine-tuning: preferences move a model that answers already.
+    private const double PreferencePart = 0.25;
 
     private readonly GenerationOptions _generation = new() { MaxNewTokens = 24 };
 
@@ -52,6 +56,28 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
         // In a short run the large gradients of the first steps have to be forgotten soon.
         AdamBeta2 = 0.98,
         LoggingSteps = Math.Clamp(options.Epochs * rowCount / options.BatchSize / 100, 1, 10),
+        Generation = _generation,
+        ScoringBatchSize = AnswersAtOnce,
+        MetricsCallback = report,
+    });
+
+    /// <summary>Learns to prefer right answers in a word to wrong and to rambling ones.</summary>
+    /// <param name="start">The fine-tuned model: the start, and the reference.</param>
+    /// <param name="pairCount">Training pairs.</param>
+    /// <param name="report">Is told how training goes.</param>
+    public VlmDpoEstimator Preferences(VlmTransformer start, int pairCount, Action<VlmTrainingMetrics> report) => ml.Transforms.VlmDpo(start, new VlmDpoEstimator.Options
+    {
+        EmbedBaseModel = options.Model is null,
+        PromptColumnName = nameof(PairRow.Query),
+        ChosenColumnName = nameof(PairRow.Chosen),
+        RejectedColumnName = nameof(PairRow.Rejected),
+        ScoreColumnName = null,
+        MaxEpochs = 1,
+        BatchSize = Math.Max(1, options.BatchSize / 2),
+        LearningRate = options.LearningRate * PreferencePart,
+        WarmupRatio = 0.1,
+        AdamBeta2 = 0.98,
+        LoggingSteps = Math.Clamp(2 * pairCount / options.BatchSize / 100, 1, 10),
         Generation = _generation,
         ScoringBatchSize = AnswersAtOnce,
         MetricsCallback = report,

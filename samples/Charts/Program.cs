@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Charts;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Vlm;
 
 try
@@ -79,12 +80,20 @@ static void Run(SampleOptions options)
     bool isIdentical = again.Select(row => row.Response).SequenceEqual(after.Select(row => row.Response));
     Console.WriteLine($"The model read back from {zip} gives {(isIdentical ? "the same" : "OTHER")} answers.");
 
-    // 7. For people and programs to look at.
+    // 7. Preferences: right answers in a word against wrong and rambling ones. The fine-tuned model is the start, and what every step is measured against.
+    PairRow[] trainingPairs = ChartFolder.ReadPairs(data, "train_pairs.jsonl", options.Pairs), testPairs = ChartFolder.ReadPairs(data, "test_pairs.jsonl", Math.Min(options.TestLimit, 300));
+    PreferenceOutcome? preferences = trainingPairs.Length > 0 && testPairs.Length > 0 ? AlignWithPreferences(ml, steps, model, trainingPairs, testPairs, test, output) : null;
+
+    // 8. For people and programs to look at.
     RunResults results = new()
     {
         Metric = accuracyAfter.Metric.ToString(),
         AccuracyBefore = accuracyBefore.Score,
         AccuracyAfter = accuracyAfter.Score,
+        PreferenceBefore = preferences?.Before,
+        PreferenceAfter = preferences?.After,
+        AccuracyAfterDpo = preferences?.Accuracy.Score,
+        SecondsPreferences = preferences?.Seconds,
         ReloadedIdentical = isIdentical,
         SecondsTotal = clock.Elapsed.TotalSeconds,
         SecondsTraining = secondsTraining,
@@ -104,6 +113,33 @@ static void Run(SampleOptions options)
         Console.WriteLine($"  {card.Query}  before: {card.Before}  after: {card.After}  right: {card.Answer}");
     }
     Console.WriteLine($"{results.SecondsTotal:0} s, at most {results.PeakResidentBytes >> 20} MiB of memory. See {Path.Combine(output, "index.html")}");
+}
+
+static PreferenceOutcome AlignWithPreferences(
+    MLContext ml, PipelineSteps steps, TransformerChain<VlmTransformer> tuned, PairRow[] trainingPairs, PairRow[] testPairs, IDataView questions, string output)
+{
+    Console.WriteLine($"Preferences: {trainingPairs.Length} pairs ...");
+    var clock = Stopwatch.StartNew();
+    double? before = null;
+    IDataView pairs = ml.Data.LoadFromEnumerable(trainingPairs), unseen = ml.Data.LoadFromEnumerable(testPairs);
+    var aligned = TrainingDisplay.Run([], report => steps.LoadImages().Append(steps.Preferences(tuned.LastTransformer, trainingPairs.Length, metrics =>
+    {
+        before ??= metrics.Step == 1 ? metrics.Values["rewards/accuracies"] : null;
+        report(metrics);
+    })).Fit(pairs));
+    double seconds = clock.Elapsed.TotalSeconds;
+    VlmComparison comparison = ml.Vlm().Compare([("fine-tuned", tuned), ("aligned", aligned)], unseen, new VlmComparisonOptions
+    {
+        LabelColumnName = nameof(PairRow.Chosen),
+        ChosenColumnName = nameof(PairRow.Chosen),
+        RejectedColumnName = nameof(PairRow.Rejected),
+    });
+    SafeFile.Write(Path.Combine(output, "comparison.html"), comparison.SaveHtml);
+    VlmMetrics accuracy = Evaluate(ml, Answer(ml, aligned, questions));
+    SafeFile.Write(Path.Combine(output, "aligned.zip"), path => ml.Model.Save(aligned, pairs.Schema, path));
+    PreferenceOutcome outcome = new(before, comparison.Models[1].RewardAccuracy!.Value, accuracy, seconds);
+    Console.WriteLine($"  the better answer gained in {100 * outcome.After:0.0} % of {testPairs.Length} unseen pairs; {accuracy}");
+    return outcome;
 }
 
 static AnsweredRow[] Answer(MLContext ml, ITransformer model, IDataView questions)

@@ -31,6 +31,7 @@ internal static class ReportPage
             <p>{results.Metric} on {results.TestRows} questions about charts that were not trained on:
             <b>{100 * results.AccuracyBefore:0.0} %</b> before, <b>{100 * results.AccuracyAfter:0.0} %</b> after {results.Epochs} passes
             over {results.TrainingRows} questions in {results.SecondsTraining:0} seconds.</p>
+            {Preferences(results)}
             <h2>Loss</h2>
             {LossCurve.Draw(results.Losses)}
             <h2>Answers</h2>
@@ -50,6 +51,12 @@ internal static class ReportPage
         page.Append("\n</div></html>\n");
         SafeFile.WriteText(path, page.ToString());
     }
+
+    private static string Preferences(RunResults results) => results.PreferenceAfter is not double after ? "" : string.Create(CultureInfo.InvariantCulture, $"""
+        <p>Then it learned from pairs of a better and a worse answer in {results.SecondsPreferences:0} seconds: in <b>{100 * after:0.0} %</b> of pairs about charts that were not trained on it has moved
+        to the better one ({100 * results.PreferenceBefore:0.0} % before the first step), and it scores <b>{100 * results.AccuracyAfterDpo:0.0} %</b> on the questions.
+        <a href="comparison.html">Both models side by side</a></p>
+        """);
 
     // Answers and questions are text from outside: nothing of them may become part of the page's own code.
     private static string Encode(string text) => WebUtility.HtmlEncode(text);

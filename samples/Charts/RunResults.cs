@@ -16,6 +16,21 @@ internal sealed record RunResults
     /// <summary>Score of the trained model on the same questions, 0 to 1.</summary>
     public required double AccuracyAfter { get; init; }
 
+    /// <summary>
+    /// Part of the preference pairs in which the model gives the better answer more than the fine-tuned model does, against the worse one: before the first step on preferences, as the run reports
+    /// it. Null without preferences.
+    /// </summary>
+    public double? PreferenceBefore { get; init; }
+
+    /// <summary>The same behind the last step, on pairs about charts that were not trained on.</summary>
+    public double? PreferenceAfter { get; init; }
+
+    /// <summary>Score of the model on the test questions after it has learned preferences, 0 to 1.</summary>
+    public double? AccuracyAfterDpo { get; init; }
+
+    /// <summary>Duration of training on preferences.</summary>
+    public double? SecondsPreferences { get; init; }
+
     /// <summary>Whether the model read back from the zip gave the same answers, letter by letter.</summary>
     public required bool ReloadedIdentical { get; init; }
 

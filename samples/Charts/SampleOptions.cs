@@ -19,6 +19,9 @@ internal sealed record SampleOptions
           --epochs N              passes over the training questions (default 3)
           --limit N               at most N training questions (default 10000)
           --test-limit N          at most N test questions (default 1000)
+          --pairs N               at most N preference pairs (default 2000); 0 leaves that stage out, as does a
+                                  data folder without train_pairs.jsonl and test_pairs.jsonl, lines of
+                                  {"image": "images/1.png", "query": "...", "chosen": "...", "rejected": "..."}
           --batch-size N          questions in a step (default 32; with --model 4)
           --learning-rate X       highest learning rate (default 2e-3; with --model 2e-4)
           --quant TYPE            nf4, fp4 or int8: the linear layers of the language model in 4 or 8 bits
@@ -45,6 +48,9 @@ internal sealed record SampleOptions
 
     /// <summary>Most test questions.</summary>
     public int TestLimit { get; init; } = 1000;
+
+    /// <summary>Most preference pairs.</summary>
+    public int Pairs { get; init; } = 2000;
 
     /// <summary>Questions in a step.</summary>
     public int BatchSize { get; init; } = 32;
@@ -93,6 +99,7 @@ internal sealed record SampleOptions
         "--epochs" => options with { Epochs = WholeNumber(name, value(), 1) },
         "--limit" => options with { Limit = WholeNumber(name, value(), 1) },
         "--test-limit" => options with { TestLimit = WholeNumber(name, value(), 1) },
+        "--pairs" => options with { Pairs = WholeNumber(name, value(), 0) },
         "--batch-size" => options with { BatchSize = WholeNumber(name, value(), 1) },
         "--learning-rate" => options with { LearningRate = PositiveNumber(name, value()) },
         "--quant" => options with { Quantization = QuantizationOf(name, value()) },

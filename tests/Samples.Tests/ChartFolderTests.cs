@@ -15,7 +15,11 @@ public sealed class ChartFolderTests : IDisposable
         Dictionary<string, byte[]> first = Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
         Assert.Equal(7, ChartFolder.Read(_folder, "train.jsonl", 100).Length);
         Assert.Equal(2, ChartFolder.Read(_folder, "test.jsonl", 2).Length);
-        Assert.Equal(3 + 2 + 2, first.Count);
+        PairRow[] pairs = ChartFolder.ReadPairs(_folder, "train_pairs.jsonl", 100);
+        Assert.Equal(7, pairs.Length);
+        Assert.All(pairs, pair => Assert.NotEqual(pair.Chosen, pair.Rejected));
+        Assert.Equal(3, pairs.Count(pair => pair.Rejected.StartsWith("I think", StringComparison.Ordinal)));
+        Assert.Equal(3 + 2 + 4, first.Count);
 
         ChartDataGenerator.Generate(_folder, trainingRows: 7, testRows: 6, seed: 3);
         Assert.All(first, file => Assert.Equal(file.Value, File.ReadAllBytes(file.Key)));
@@ -42,6 +46,20 @@ public sealed class ChartFolderTests : IDisposable
         File.WriteAllLines(Path.Combine(_folder, "train.jsonl"), ["""{"image": "1.png", "query": "q", "label": ["a"]}""", line]);
         Assert.Contains(message, Assert.Throws<SampleException>(() => ChartFolder.Read(_folder, "train.jsonl", 9)).Message);
     }
+
+    [Theory]
+    [InlineData("{", "train_pairs.jsonl, line 2")]
+    [InlineData("""{"image": "1.png", "query": "q", "chosen": "a"}""", "train_pairs.jsonl, line 2")]
+    [InlineData("""{"image": "2.png", "query": "q", "chosen": "a", "rejected": "b"}""", "2.png")]
+    public void A_wrong_pair_is_named(string line, string message)
+    {
+        File.WriteAllText(Path.Combine(_folder, "1.png"), "");
+        File.WriteAllLines(Path.Combine(_folder, "train_pairs.jsonl"), ["""{"image": "1.png", "query": "q", "chosen": "a", "rejected": "b"}""", line]);
+        Assert.Contains(message, Assert.Throws<SampleException>(() => ChartFolder.ReadPairs(_folder, "train_pairs.jsonl", 9)).Message);
+    }
+
+    [Fact]
+    public void Preferences_may_be_missing() => Assert.Empty(ChartFolder.ReadPairs(_folder, "train_pairs.jsonl", 9));
 
     [Fact]
     public void A_missing_file_is_named()

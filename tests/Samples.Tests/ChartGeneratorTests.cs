@@ -19,6 +19,8 @@ public sealed class ChartGeneratorTests
             Assert.Equal(seen.MaxBy(item => item.Value).Key, questions[1].Answer);
             Assert.Equal(seen.MinBy(item => item.Value).Key, questions[2].Answer);
 
+            Assert.All(questions, question => Assert.NotEqual(question.Answer, question.Wrong));
+
             string asked = questions[3].Query.Split(' ')[^2];
             double unit = chart.Kind == ChartKind.Pie ? 10 : 1;
             Assert.Equal(seen[asked] * unit, double.Parse(questions[3].Answer), tolerance: 0.15 * unit);

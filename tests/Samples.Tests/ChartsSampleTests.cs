@@ -13,7 +13,7 @@ public sealed class ChartsSampleTests : IDisposable
     [Fact]
     public void It_learns_saves_loads_and_reports()
     {
-        (int exitCode, string printed) = Run("--limit", "3210", "--epochs", "1", "--test-limit", "200", "--threads", "1", "--output", _output);
+        (int exitCode, string printed) = Run("--limit", "3210", "--epochs", "1", "--test-limit", "200", "--pairs", "320", "--threads", "1", "--output", _output);
         Assert.True(exitCode == 0, printed);
 
         JsonElement results = JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(_output, "results.json")));
@@ -21,13 +21,17 @@ public sealed class ChartsSampleTests : IDisposable
         Assert.True(before < 0.2, $"Before: {before}.");
         Assert.True(after > 0.35, $"After: {after}.");
         Assert.True(results.GetProperty("reloadedIdentical").GetBoolean());
+        Assert.Equal(0, results.GetProperty("preferenceBefore").GetDouble());
+        double preference = results.GetProperty("preferenceAfter").GetDouble(), aligned = results.GetProperty("accuracyAfterDpo").GetDouble();
+        Assert.True(preference > 0.6, $"Preference: {preference}.");
+        Assert.True(aligned > after - 0.15, $"After preferences: {aligned}.");
         Assert.True(results.GetProperty("secondsTotal").GetDouble() > 0);
         Assert.True(results.GetProperty("peakResidentBytes").GetInt64() > 1 << 20);
         Assert.Equal((3210, 200), (results.GetProperty("trainingRows").GetInt32(), results.GetProperty("testRows").GetInt32()));
         double[] losses = [.. results.GetProperty("losses").EnumerateArray().Select(point => point.GetProperty("loss").GetDouble())];
         Assert.True(losses.Length >= 10 && losses[^1] < losses[0] / 2, string.Join(" ", losses));
 
-        string[] files = ["index.html", "model.zip", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "data/train.jsonl", "data/test.jsonl"];
+        string[] files = ["index.html", "comparison.html", "model.zip", "aligned.zip", "adapter/adapter_config.json", "adapter/adapter_model.safetensors", "data/train.jsonl", "data/test.jsonl"];
         Assert.All(files, file => Assert.True(new FileInfo(Path.Combine(_output, file)).Length > 0, file));
         Assert.Contains("data:image/png;base64,", File.ReadAllText(Path.Combine(_output, "index.html")));
         Assert.DoesNotContain(Directory.EnumerateFiles(_output, "*", SearchOption.AllDirectories), file => file.Contains(".writing", StringComparison.Ordinal));

@@ -33,6 +33,7 @@ public sealed class SampleOptionsTests
     [InlineData("'--epoch' is not an option", "--epoch", "3")]
     [InlineData("'--epochs' needs a value", "--epochs")]
     [InlineData("--epochs needs a whole number of at least 1, not '0'", "--epochs", "0")]
+    [InlineData("--pairs needs a whole number of at least 0, not '-1'", "--pairs", "-1")]
     [InlineData("--limit needs a whole number of at least 1, not '1.5'", "--limit", "1.5")]
     [InlineData("--learning-rate needs a number above 0", "--learning-rate", "NaN")]
     [InlineData("--quant needs nf4, fp4 or int8, not 'q4'", "--quant", "q4")]
