@@ -55,6 +55,24 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         {
             pass.Backward(zeros_like(pass.Hidden).index_add_(0, batch.TargetPositions, leaf.grad!, 1));
         }
+        return Describe(loss, tokens, answers, sums);
+    }
+
+    /// <inheritdoc/>
+    public ObjectiveResult Evaluate(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using AnswerTokens answers = AnswerTokens.Of(batch);
+        Tensor sums = reference?.Get(batch, imageFeatures, model.VisionIsFrozen) ?? zeros(2L * answers.Pairs, device: batch.Tokens.device);
+        TokenLogProbabilities tokens = ReadTokens(model, model.Forward(batch, imageFeatures).index_select(0, batch.TargetPositions), batch.Targets);
+        Tensor? weights = settings.UseWeighting ? PreferenceLoss.PolicyWeights(tokens.Values, tokens.LogSquares, answers) : null;
+        Tensor loss = PreferenceLoss.Compute(tokens.Values, answers, sums, weights, settings) * ((double)answers.Pairs / items);
+        return Describe(loss, tokens, answers, sums);
+    }
+
+    private ObjectiveResult Describe(Tensor loss, TokenLogProbabilities tokens, AnswerTokens answers, Tensor sums)
+    {
         PairLogProbabilities pairs = PreferenceLoss.Sum(tokens.Values, answers, sums, settings);
         double accuracy = tokens.Hits.masked_select(answers.IsChosen).mean().item<float>();
         IReadOnlyDictionary<string, double> metrics = PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta);

@@ -16,6 +16,9 @@ internal static class OptionValues
         nameof(VlmModelOptions.ScoreColumnName), nameof(VlmModelOptions.Generation), nameof(VlmModelOptions.ScoringBatchSize),
         nameof(VlmModelOptions.EmbedBaseModel), nameof(VlmTrainingOptions.Seed), nameof(VlmTrainingOptions.PrefetchThreads),
         nameof(VlmTrainingOptions.FeatureCacheBytes), nameof(VlmTrainingOptions.FeatureCacheDirectory), nameof(VlmTrainingOptions.FeatureCacheDiskBytes),
+        nameof(VlmTrainingOptions.EvalStrategy), nameof(VlmTrainingOptions.EvalSteps), nameof(VlmTrainingOptions.GeneratedEvaluationRows),
+        nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
+        nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
     ];
 
     /// <summary>Every option that changes what is trained, by name; those of nested options as <c>Lora.Rank</c>.</summary>

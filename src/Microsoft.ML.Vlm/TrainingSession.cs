@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
@@ -70,17 +71,20 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="base">Folder of the base model.</param>
     /// <param name="fingerprint">Describes the data (<see cref="DataFingerprint"/>); called only when there is a run folder.</param>
     /// <param name="saveModel">Writes what is trained into a folder.</param>
+    /// <param name="evaluator">Evaluates the run; null for never.</param>
     /// <exception cref="InvalidOperationException">Data, base model or options are not those of the checkpoint to go on from, or training failed; says why.</exception>
     /// <exception cref="OperationCanceledException">Training was cancelled; says how to go on.</exception>
     public void Run(
         FineTuningLoop loop, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters, ISampleSource samples, ModelFolder @base,
-        Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel)
+        Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel, Evaluator? evaluator = null)
     {
         TrainingHooks hooks = new()
         {
             OnLog = _progress.Report,
             OnStep = _options.StepCallback,
             OnSave = Saved,
+            Evaluator = evaluator,
+            OnEvaluation = Evaluated,
             Checkpoints = _folder is null ? null : OpenStore(_folder, @base, fingerprint, saveModel),
             IsStopRequested = () => _signals?.IsRequested == true || MLNetHost.IsCancelled(_host),
         };
@@ -133,6 +137,22 @@ internal sealed class TrainingSession : IDisposable
             OnlyModel = _options.SaveOnlyModel,
         };
         return new CheckpointStore(folder, identity, saveModel, saving, _resumed);
+    }
+
+    private void Evaluated(VlmEvaluation evaluation)
+    {
+        try
+        {
+            _progress.Report(evaluation);
+            _options.EvaluationCallback?.Invoke(evaluation);
+        }
+        finally
+        {
+            foreach (MLImage image in evaluation.Answers.SelectMany(answer => answer.Images))
+            {
+                image.Dispose();
+            }
+        }
     }
 
     private void Saved(VlmCheckpoint checkpoint)

@@ -10,6 +10,20 @@ internal static class TrainingSetup
     private const double AdapterLearningRate = 2e-4;
     private const double FullLearningRate = 2e-5;
 
+    /// <summary>When a run is evaluated.</summary>
+    /// <param name="options">Options that have been validated.</param>
+    public static EvaluationSettings EvaluationOf(VlmTrainingOptions options) => new()
+    {
+        Strategy = options.EvalStrategy ?? (options.EvalSteps is null ? EvalStrategy.Epoch : EvalStrategy.Steps),
+        Steps = options.EvalSteps ?? options.LoggingSteps,
+        BatchSize = options.ScoringBatchSize,
+        Metric = options.MetricForBestModel,
+        GreaterIsBetter = options.GreaterIsBetter,
+        LoadsBest = options.LoadBestModelAtEnd,
+        Patience = options.EarlyStoppingPatience,
+        Threshold = options.EarlyStoppingThreshold,
+    };
+
     /// <summary>The settings of a run.</summary>
     /// <param name="options">Options that have been validated.</param>
     /// <param name="seed">Seed of the dropout.</param>
@@ -37,6 +51,7 @@ internal static class TrainingSetup
         AdamEpsilon = options.AdamEpsilon,
         MaxGradientNorm = options.MaxGradientNorm,
         LoggingSteps = options.LoggingSteps,
+        MaxStalledSteps = options.MaxStalledSteps,
         Seed = seed,
         GradientCheckpointing = options.GradientCheckpointing,
         Optimizer = options.Optimizer,

@@ -24,6 +24,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
 {
     /// <summary>Bytes that prepared rows may take.</summary>
     internal const long SampleBytes = 1L << 30;
+    private const long EvaluationSampleBytes = 1L << 28;
 
     private readonly IHost _host;
     private readonly Options _options;
@@ -59,7 +60,8 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         {
             throw new InvalidDataException("The training data has no rows.");
         }
-        SharedModel model = Train(folder, session, samples, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
+        Evaluator? evaluator = CreateEvaluator(folder, processor, session);
+        SharedModel model = Train(folder, session, samples, evaluator, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -73,7 +75,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     }
 
     private SharedModel Train(
-        ModelFolder folder, TrainingSession session, DataViewSamples samples, Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
+        ModelFolder folder, TrainingSession session, DataViewSamples samples, Evaluator? evaluator, Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
         VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
@@ -83,7 +85,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             AdapterSet? trained = adapters = TrainingSetup.Prepare(model, _options, session.Seed);
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
-            session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory));
+            session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
             if (adapters is null)
             {
                 return SharedModel.Own(model);
@@ -97,6 +99,36 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             model.Dispose();
             throw;
         }
+    }
+
+    private Evaluator? CreateEvaluator(ModelFolder folder, VlmProcessor processor, TrainingSession session)
+    {
+        EvaluationSettings evaluation = TrainingSetup.EvaluationOf(_options);
+        if (_options.EvaluationData is not { } data || evaluation.Strategy == EvalStrategy.No)
+        {
+            return null;
+        }
+        _settings.Columns.Check(_host, data.Schema, training: true);
+        TrainingSettings inOrder = TrainingSetup.SettingsOf(_options, session.Seed) with
+        {
+            SamplingStrategy = SamplingStrategy.Sequential, MaxTokensPerBatch = null, DropLast = false, LongestRowsFirst = false,
+        };
+        DataViewSamples samples = new(
+            data, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), session.CheckAlive, inOrder, EvaluationSampleBytes);
+        HeldOutAnswers answers = new(ReadQuestions(data, _options.GeneratedEvaluationRows), processor, folder.Generation, _options.Generation);
+        return new Evaluator(samples, evaluation, answers.Answer);
+    }
+
+    private List<VlmExample> ReadQuestions(IDataView data, int count)
+    {
+        List<VlmExample> questions = [];
+        using DataViewRowCursor cursor = data.GetRowCursor(_settings.Columns.Trained(data.Schema));
+        VlmRowReader reader = new(cursor, _settings.Columns, readsLabel: true);
+        while (questions.Count < count && cursor.MoveNext())
+        {
+            questions.Add(reader.ReadQuestion());
+        }
+        return questions;
     }
 
     private IReadOnlyDictionary<string, string> Fingerprint(IDataView input, long rows, TrainingSession session)

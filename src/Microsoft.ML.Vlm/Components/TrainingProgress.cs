@@ -54,6 +54,18 @@ internal sealed class TrainingProgress : IDisposable
         _callback?.Invoke(metrics);
     }
 
+    /// <summary>Writes an evaluation, and the answers that were generated.</summary>
+    public void Report(VlmEvaluation evaluation)
+    {
+        MLNetHost.Info(_channel, string.Create(
+            CultureInfo.InvariantCulture,
+            $"evaluation behind step {evaluation.Step}: loss {evaluation.Loss:F4}, token accuracy {evaluation.MeanTokenAccuracy:F3}, {evaluation.RowCount} rows{(evaluation.IsBest ? ", the best so far" : "")}"));
+        foreach (VlmEvaluatedRow row in evaluation.Answers)
+        {
+            MLNetHost.Info(_channel, $"evaluation row {row.Row}: '{row.Prompt}' gives '{row.Response}'{(row.Label is null ? "" : $", right is '{row.Label}'")}");
+        }
+    }
+
     /// <summary>Writes the last line.</summary>
     public void Finish(TrainingSummary summary)
     {

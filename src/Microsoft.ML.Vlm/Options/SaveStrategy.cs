@@ -11,4 +11,7 @@ public enum SaveStrategy
 
     /// <summary>Behind each pass over the data (<c>epoch</c>).</summary>
     Epoch,
+
+    /// <summary>Behind each evaluation that is better than all before it (<c>best</c>).</summary>
+    Best,
 }

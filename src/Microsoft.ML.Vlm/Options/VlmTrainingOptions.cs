@@ -106,6 +106,8 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ValidateOptimization();
         ValidateSaving();
         ValidateParts();
+        ValidateEvaluation();
+        ValidateGuards();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

@@ -1,8 +1,7 @@
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
-using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Training.Failures;
 using Microsoft.ML.Vlm.Training.Runs;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
 
@@ -41,8 +40,10 @@ internal sealed class FineTuningLoop
     /// Checked before each micro-batch; with checkpoints between two steps, and then one is written first. What trained keeps the state of the last finished step.
     /// </param>
     /// <exception cref="InvalidOperationException">
-    /// The data has no rows; a step has no token to train on; the loss or a gradient is not a number. Names step and rows. Nothing was updated by that step.
+    /// The data has no rows; a step has no token to train on; the loss or a gradient is not a number; nothing is learnt. Names step and rows. Nothing was updated by
+    /// that step.
     /// </exception>
+    /// <exception cref="InsufficientMemoryException">The memory does not suffice for a micro-batch; names its rows and what helps.</exception>
     /// <exception cref="InvalidDataException">The checkpoint to go on from does not fit the run.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="token"/> was cancelled, or <see cref="TrainingHooks.IsStopRequested"/> said so.</exception>
     public TrainingSummary Run(TrainingHooks hooks, ISampleSource source, CancellationToken token)
@@ -56,13 +57,14 @@ internal sealed class FineTuningLoop
         using VisionFeatureCache features = VisionFeatureCache.Open(_model, _settings);
         source.HasFeatures = _model.VisionIsFrozen ? features.Contains : null;
         using IOptimizer optimizer = Optimizers.Create(_settings, parameters);
-        TrainingRun run = new(_model, _adapters, _settings, _settings.TotalSteps(source), optimizer);
+        TrainingRun run = new(_model, _adapters, _objective, _settings, _settings.TotalSteps(source), optimizer, features);
         hooks.Checkpoints?.Restore(run);
         MetricsLog log = new(run.State, run.TotalSteps, _settings.LoggingSteps, hooks.OnLog);
         BeginTraining();
         try
         {
-            Train(run, source, features, log, hooks, token);
+            Train(run, source, log, hooks, token);
+            hooks.LoadBest(run);
         }
         catch (OperationCanceledException exception) when (hooks.Checkpoints is not null)
         {
@@ -70,115 +72,52 @@ internal sealed class FineTuningLoop
         }
         finally
         {
-            EndTraining(parameters);
+            EndTraining(run);
         }
         return log.Summarize();
     }
 
-    private void Train(TrainingRun run, ISampleSource source, VisionFeatureCache features, MetricsLog log, TrainingHooks hooks, CancellationToken token)
+    private void Train(TrainingRun run, ISampleSource source, MetricsLog log, TrainingHooks hooks, CancellationToken token)
     {
         TrainingState state = run.State;
-        if (state.Step == run.TotalSteps)
+        _objective.Begin(state.Step);
+        if (hooks.Evaluate(run, token) || state.Step == run.TotalSteps)
         {
             return;
         }
 
-        _objective.Begin(state.Step);
-
         // With checkpoints a step that has begun is finished before the run stops.
         CancellationToken withinStep = hooks.Checkpoints is null ? token : CancellationToken.None;
+        OptimizerStep step = new(run, new PostMortem(run, hooks.Checkpoints?.Folder, () => hooks.SaveFinished(run)));
         foreach (TrainingWindow window in TrainingWindow.Read(source, _settings, state.Sampler))
         {
             double learningRate = run.LearningRateAt(state.Step);
-            StepOutcome outcome = AddGradients(window, state.Step + 1, features, withinStep);
-            double norm = Update(run.Optimizer, window, state.Step + 1, learningRate);
+            StepOutcome outcome = step.Run(window, learningRate, withinStep);
             _objective.EndStep(_model, state.Step + 1);
             bool endsEpoch = Math.Floor(window.Epoch) > Math.Floor(state.Epoch);
             (state.Step, state.Epoch, state.Sampler) = (state.Step + 1, window.Epoch, window.Next);
-            log.EndStep(outcome, norm, learningRate);
-            hooks.EndStep(run, Describe(run, window, outcome, norm, learningRate), endsEpoch);
-            if (state.Step == run.TotalSteps)
+            log.EndStep(outcome, learningRate);
+            if (hooks.EndStep(run, Describe(run, window, outcome, learningRate), endsEpoch, token) || state.Step == run.TotalSteps)
             {
                 return;
             }
-            if (hooks.Checkpoints is not null && (token.IsCancellationRequested || hooks.IsStopRequested()))
+            if (hooks.Checkpoints is not null)
             {
-                throw new OperationCanceledException(token);
+                hooks.ThrowIfStopped(token);
             }
         }
     }
 
-    private static VlmStep Describe(TrainingRun run, TrainingWindow window, StepOutcome outcome, double norm, double learningRate) => new()
+    private static VlmStep Describe(TrainingRun run, TrainingWindow window, StepOutcome outcome, double learningRate) => new()
     {
         Step = run.State.Step,
         TotalSteps = run.TotalSteps,
         Epoch = run.State.Epoch,
         Loss = outcome.Loss,
-        GradientNorm = norm,
+        GradientNorm = outcome.GradientNorm,
         LearningRate = learningRate,
         Rows = [.. window.Rows.Select(row => row.Row)],
     };
-
-    private StepOutcome AddGradients(TrainingWindow window, int step, VisionFeatureCache features, CancellationToken token)
-    {
-        if (_model.EmbeddingNoise is { } noise)
-        {
-            noise.Step = step;
-        }
-        long[][] items = [.. window.MicroBatches.Select(rows => rows.Select(_objective.CountItems).ToArray())];
-        long allItems = items.Sum(counts => counts.Sum());
-        if (allItems == 0)
-        {
-            throw new InvalidOperationException(
-                $"Step {step}: no token to train on in {TrainingWindow.Name(window.Rows)}. Check that the answers are there and that the label masking fits the data.");
-        }
-
-        List<ObjectiveResult> results = [];
-        for (int index = 0; index < items.Length; index++)
-        {
-            token.ThrowIfCancellationRequested();
-            if (items[index].Sum() > 0)
-            {
-                _adapters?.SeedDropout(RandomSeeds.OfMicroBatch(_settings.Seed, step, index));
-                results.Add(Backward(window.MicroBatches[index], step, allItems, features));
-            }
-        }
-        return new StepOutcome(results, window.Rows.Sum(row => (long)row.Tokens.Length), items.Sum(counts => counts.LongCount(count => count == 0)), window.WaitSeconds);
-    }
-
-    private ObjectiveResult Backward(IReadOnlyList<VlmSample> rows, int step, long items, VisionFeatureCache features)
-    {
-        using var scope = NewDisposeScope();
-
-        // Attention serves neighbours of equal length in one call.
-        VlmSample[] byLength = [.. rows.OrderBy(row => row.Tokens.Length)];
-        using VlmBatch batch = VlmBatch.Create(byLength, _model.TokensPerTile, _model.Weights.Values.First().Value.device);
-        ObjectiveResult result = _objective.Backward(_model, batch, batch.Images.Count > 0 ? features.Get(batch.Images) : null, items);
-        return double.IsFinite(result.Loss)
-            ? result
-            : throw new InvalidOperationException(
-                $"Step {step}: the loss of {TrainingWindow.Name(rows)} is {result.Loss}. Training stopped; try a lower learning rate, or look at these rows.");
-    }
-
-    private double Update(IOptimizer optimizer, TrainingWindow window, int step, double learningRate)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        Tensor?[] gradients = [.. optimizer.Parameters.Select(parameter => parameter.Value.grad)];
-        double norm = GradientClipping.Clip([.. gradients.OfType<Tensor>()], _settings.MaxGradientNorm);
-        if (!double.IsFinite(norm))
-        {
-            throw new InvalidOperationException(
-                $"Step {step}: the norm of the gradients of {TrainingWindow.Name(window.Rows)} is {norm}. Training stopped; try a lower learning rate, or look at these rows.");
-        }
-        if (step == 1)
-        {
-            TrainableParameters.CheckGradients(optimizer.Parameters, _model, window.Rows.Any(row => row.Images.Count > 0));
-        }
-        optimizer.Step(gradients, learningRate);
-        ClearGradients(optimizer.Parameters);
-        return norm;
-    }
 
     private void BeginTraining()
     {
@@ -190,7 +129,7 @@ internal sealed class FineTuningLoop
         }
     }
 
-    private void EndTraining(IEnumerable<TrainableParameter> parameters)
+    private void EndTraining(TrainingRun run)
     {
         _model.GradientCheckpointing = false;
         _model.EmbeddingNoise = null;
@@ -198,14 +137,6 @@ internal sealed class FineTuningLoop
         {
             _adapters.IsTraining = false;
         }
-        ClearGradients(parameters);
-    }
-
-    private static void ClearGradients(IEnumerable<TrainableParameter> parameters)
-    {
-        foreach (TrainableParameter parameter in parameters)
-        {
-            parameter.Value.grad = null;
-        }
+        run.ClearGradients();
     }
 }

@@ -21,6 +21,14 @@ internal interface IObjective
     /// <returns>The micro-batch's part of the step's loss, and its metrics.</returns>
     ObjectiveResult Backward(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items);
 
+    /// <summary>Computes the same on a batch of rows that are not trained on. Called without gradients, and with dropout and noise off.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="batch">The batch; at least one of its rows has items.</param>
+    /// <param name="imageFeatures">Features of the batch's images, <c>[features, hidden]</c>; null without images.</param>
+    /// <param name="items">Items of the batch.</param>
+    /// <returns>The batch's loss and metrics.</returns>
+    ObjectiveResult Evaluate(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items);
+
     /// <summary>Called before the first step that is computed.</summary>
     /// <param name="step">Steps done before, in a run that goes on from a checkpoint; else 0.</param>
     void Begin(int step)

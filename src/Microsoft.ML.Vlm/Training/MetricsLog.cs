@@ -16,10 +16,9 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
     public double ElapsedSeconds => _earlierSeconds + Stopwatch.GetElapsedTime(_start).TotalSeconds;
 
     /// <summary>Counts a step in that has just been done, and reports when it is time.</summary>
-    /// <param name="outcome">What the objective said.</param>
-    /// <param name="gradientNorm">Norm before clipping.</param>
+    /// <param name="outcome">What it gave.</param>
     /// <param name="learningRate">The rate used.</param>
-    public void EndStep(StepOutcome outcome, double gradientNorm, double learningRate)
+    public void EndStep(StepOutcome outcome, double learningRate)
     {
         MetricSums sums = state.Sums;
         foreach (ObjectiveResult result in outcome.Results)
@@ -40,7 +39,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
         sums.EarlierSeconds = ElapsedSeconds;
         if (state.Step % loggingSteps == 0 || state.Step == totalSteps)
         {
-            Report(gradientNorm, learningRate);
+            Report(outcome.GradientNorm, learningRate);
         }
     }
 

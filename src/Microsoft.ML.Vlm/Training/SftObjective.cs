@@ -43,4 +43,25 @@ internal sealed class SftObjective(TokenLoss tokenLoss = default, int chunkRows 
         }
         return new ObjectiveResult(loss, (double)correct / count, entropy / count);
     }
+
+    /// <inheritdoc/>
+    public ObjectiveResult Evaluate(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        long count = batch.Targets.size(0);
+        Tensor hidden = model.Forward(batch, imageFeatures).index_select(0, batch.TargetPositions);
+        double loss = 0, entropy = 0;
+        long correct = 0;
+        for (long start = 0; start < count; start += chunkRows)
+        {
+            using var chunk = NewDisposeScope();
+            long rows = Math.Min(chunkRows, count - start);
+            TokenCrossEntropy.Result part = TokenCrossEntropy.Compute(model.Head(hidden.narrow(0, start, rows)), batch.Targets.narrow(0, start, rows), items, tokenLoss);
+            loss += part.Loss;
+            entropy += part.EntropySum;
+            correct += part.CorrectCount;
+        }
+        return new ObjectiveResult(loss, (double)correct / count, entropy / count);
+    }
 }

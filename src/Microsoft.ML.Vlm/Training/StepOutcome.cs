@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Vlm.Training;
 
-/// <summary>What the forward and backward passes of one optimizer step gave.</summary>
+/// <summary>What one optimizer step gave.</summary>
 /// <param name="Results">Of each micro-batch that there was something to learn from.</param>
 /// <param name="TokenCount">Tokens read.</param>
 /// <param name="RowsWithoutTargets">Rows without a token to train on.</param>
@@ -9,4 +9,7 @@ internal sealed record StepOutcome(IReadOnlyList<ObjectiveResult> Results, long 
 {
     /// <summary>Loss of the step.</summary>
     public double Loss => Results.Sum(result => result.Loss);
+
+    /// <summary>Norm of all gradients, before clipping.</summary>
+    public double GradientNorm { get; init; }
 }

@@ -45,6 +45,9 @@ internal sealed partial record TrainingSettings
     /// <summary>Optimizer steps between two reports (<c>logging_steps</c>); the last step is always reported. At least 1; default 10.</summary>
     public int LoggingSteps { get; init; } = 10;
 
+    /// <summary>Steps in a row without any learning behind which the run stops. At least 1; null for never; default 10.</summary>
+    public int? MaxStalledSteps { get; init; } = 10;
+
     /// <summary>Seed of the dropout (<c>seed</c>). Default 42.</summary>
     public int Seed { get; init; } = 42;
 

@@ -13,6 +13,9 @@ internal sealed class CheckpointStore(RunFolder folder, RunIdentity identity, Ac
 {
     private (int Step, bool OnlyModel)? _saved;
 
+    /// <summary>The run's folder.</summary>
+    public RunFolder Folder => folder;
+
     /// <summary>When checkpoints are written.</summary>
     public SavingSettings Settings { get; } = settings;
 
@@ -39,18 +42,28 @@ internal sealed class CheckpointStore(RunFolder folder, RunIdentity identity, Ac
         Directory.CreateDirectory(folder.Path);
         AtomicFolder.Write(path, temporary => Fill(temporary, run, onlyModel));
         _saved = (run.State.Step, onlyModel);
-        folder.Prune(Settings.TotalLimit, new HashSet<int> { run.State.Step });
+        folder.Prune(Settings.TotalLimit, new HashSet<int> { run.State.Step, run.State.BestStep ?? run.State.Step });
         return true;
+    }
+
+    /// <summary>Sets what trains to the values of an earlier checkpoint of the run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="step">Step of the checkpoint.</param>
+    /// <exception cref="InvalidDataException">The checkpoint is not whole.</exception>
+    public void ReadWeights(TrainingRun run, int step)
+    {
+        CheckpointManifest.Open(folder.PathOf(step));
+        SavedTensors.Read(folder.PathOf(step), run.Optimizer.Parameters);
     }
 
     private void Fill(string temporary, TrainingRun run, bool onlyModel)
     {
         using var scope = NewDisposeScope();
         saveModel(temporary);
-        CheckpointJson.Write(temporary, CheckpointFiles.TrainerState, TrainerStateFile.Of(run));
+        SavedTensors.WriteMasters(temporary, run.Optimizer.Parameters);
+        CheckpointJson.Write(temporary, CheckpointFiles.TrainerState, TrainerStateFile.Of(run, folder));
         if (!onlyModel)
         {
-            SavedTensors.WriteMasters(temporary, run.Optimizer.Parameters);
             IReadOnlyDictionary<string, Tensor> optimizer = run.Optimizer.ToTensors();
             FiniteTensors.Check(optimizer, Path.Combine(folder.PathOf(run.State.Step), CheckpointFiles.Optimizer));
             SafetensorsWriter.Write(Path.Combine(temporary, CheckpointFiles.Optimizer), optimizer);

@@ -45,9 +45,22 @@ internal sealed record TrainerStateFile
     /// <summary>Sums that the next report is averaged from.</summary>
     public required MetricSums MetricSums { get; init; }
 
+    /// <summary>Evaluations since the last one that improved.</summary>
+    public int EvaluationsWithoutImprovement { get; init; }
+
+    /// <summary>Whether the run is still to be evaluated behind this step.</summary>
+    public bool IsEvaluationDue { get; init; }
+
     /// <summary>The state of a run.</summary>
-    public static TrainerStateFile Of(TrainingRun run) => new()
+    /// <param name="run">The run.</param>
+    /// <param name="folder">Its folder.</param>
+    public static TrainerStateFile Of(TrainingRun run, RunFolder folder) => new()
     {
+        BestGlobalStep = run.State.BestStep,
+        BestMetric = run.State.BestMetric,
+        BestModelCheckpoint = run.State.BestStep is int best && (best == run.State.Step || Directory.Exists(folder.PathOf(best))) ? folder.PathOf(best) : null,
+        EvaluationsWithoutImprovement = run.State.EvaluationsWithoutImprovement,
+        IsEvaluationDue = run.State.IsEvaluationDue,
         Epoch = run.State.Epoch,
         GlobalStep = run.State.Step,
         LogHistory = [.. run.State.History],
@@ -64,6 +77,17 @@ internal sealed record TrainerStateFile
     /// <exception cref="InvalidDataException">The numbers contradict each other.</exception>
     public TrainingState ToState(SamplerState sampler)
         => GlobalStep is > 0 && GlobalStep <= MaxSteps && Epoch >= 0 && MetricSums.ReportedStep <= GlobalStep && MetricSums.MicroBatches >= 0
-            ? new() { Step = GlobalStep, Epoch = Epoch, Sampler = sampler, Sums = MetricSums, History = [.. LogHistory] }
+            ? new()
+            {
+                Step = GlobalStep,
+                Epoch = Epoch,
+                Sampler = sampler,
+                Sums = MetricSums,
+                BestMetric = BestMetric,
+                BestStep = BestGlobalStep,
+                EvaluationsWithoutImprovement = EvaluationsWithoutImprovement,
+                IsEvaluationDue = IsEvaluationDue,
+                History = [.. LogHistory],
+            }
             : throw new InvalidDataException($"'{CheckpointFiles.TrainerState}' says that {GlobalStep} of {MaxSteps} steps and {Epoch} epochs are done.");
 }

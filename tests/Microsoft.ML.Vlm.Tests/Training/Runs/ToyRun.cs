@@ -35,6 +35,8 @@ internal sealed class ToyRun : IDisposable
 
     public TrainingSettings Settings { get; }
 
+    public ToyModel Model => _model;
+
     /// <summary>The rows in memory, shuffled.</summary>
     public static SampleList Rows => new(s_rows, shuffleSeed: 5);
 
