@@ -118,13 +118,20 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Dropout on the input of an adapter: values are set to 0 with the probability p, the others divided by 1 - p; nothing unless training.</summary>
     public Tensor Drop(Tensor input)
     {
+        using Tensor? mask = DrawMask(input);
+        return mask is null ? input : input * mask;
+    }
+
+    /// <summary>What <see cref="Drop"/> multiplies its input by: 0 or 1 / (1 - p) for each element; null when nothing is dropped.</summary>
+    public Tensor? DrawMask(Tensor input)
+    {
         if (!IsTraining || Options.Dropout == 0)
         {
-            return input;
+            return null;
         }
         using Tensor random = rand(input.shape, dtype: ScalarType.Float32, device: input.device, generator: _generator);
         using Tensor kept = random.ge(Options.Dropout);
-        return input * kept.to(input.dtype).div_(1 - Options.Dropout);
+        return kept.to(input.dtype).div_(1 - Options.Dropout);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Adapters;
@@ -64,9 +65,20 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     /// <summary>The matrices whose product is the whole update: A and B, and below and beside them what was taken out.</summary>
     public (Tensor A, Tensor B) Factors() => Start is not var (a, b) ? (A, B) : (cat([A, a], 0), cat([B, b.neg()], 1));
 
+    /// <inheritdoc/>
+    public LowRankUpdate? LowRank => Magnitude is null && Start is null ? new(A, B, Scale, _set.DrawMask) : null;
+
     /// <summary>Adds the update to <paramref name="output"/>, computing in its type; in place without magnitudes.</summary>
     public Tensor Apply(Tensor input, Tensor output)
     {
+        if (LowRank is not null && output.is_contiguous() && LowRankProducts.Apply(input, A, B))
+        {
+            using Tensor? mask = _set.DrawMask(input);
+            using Tensor dropped = mask is null ? input.alias() : input * mask;
+            LowRankProducts.AddUpdate(output, dropped, A, B, Scale).Dispose();
+            return output;
+        }
+
         (Tensor a, Tensor b) = Factors();
         Tensor x = _set.Drop(input), narrow = As(a, input.dtype);
         if (Magnitude is null)

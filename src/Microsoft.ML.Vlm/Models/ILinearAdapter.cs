@@ -8,6 +8,9 @@ internal interface ILinearAdapter
     /// <summary>Where its dropout draws from; null when it draws nothing.</summary>
     Generator? Random { get; }
 
+    /// <summary>The adapter as a plain low-rank update, which layers compute together with their product; null when it is more than that.</summary>
+    LowRankUpdate? LowRank => null;
+
     /// <summary>The layer's output with the adapter's part.</summary>
     /// <param name="input"><c>[tokens, in]</c>.</param>
     /// <param name="output">The base layer's output, <c>[tokens, out]</c>.</param>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Models;
 
 /// <summary>
-/// A training pass through a stack of layers, each with a graph of its own that is freed as soon as the gradient is through. With gradient checkpointing
+/// A training pass through a stack of layers, each recorded by itself and freed as soon as the gradient is through. With gradient checkpointing
 /// (Chen et al. 2016) only the input of a layer is kept, and the layer is computed again on the way back, with the same dropout.
 /// Below the lowest layer that trains nothing is recorded or kept.
 /// </summary>
@@ -22,24 +22,31 @@ internal sealed class LayeredPass : TrainingPass
     {
         _input = input.DetachFromDisposeScope();
         _owned = owned;
-        bool needsGradient = input.requires_grad;
+        bool needsInput = input.requires_grad;
         Tensor hidden = input.detach().DetachFromDisposeScope();
         foreach (TrainingLayer layer in layers)
         {
-            if (needsGradient || layer.Trains)
+            Tensor next;
+            if (!needsInput && !layer.Trains)
             {
-                hidden.requires_grad_(needsGradient);
-                Step step = Run(layer, hidden, checkpointing);
-                hidden = step.Output.detach().DetachFromDisposeScope();
-                _steps.Push(checkpointing ? step.WithoutOutput() : step);
-                needsGradient = true;
+                next = RunForward(layer, hidden);
+                hidden.Dispose();
+            }
+            else if (checkpointing)
+            {
+                Tensor[] states = [.. layer.Generators.Select(generator => generator.get_state().DetachFromDisposeScope())];
+                next = RunForward(layer, hidden);
+                _steps.Push(new Step(layer, hidden, needsInput, Record: null, states));
+                needsInput = true;
             }
             else
             {
-                using Tensor below = hidden;
-                using var frozen = no_grad();
-                hidden = layer.Forward(below).DetachFromDisposeScope();
+                LayerRecord record = Record(layer, hidden, needsInput);
+                next = record.Output.alias().DetachFromDisposeScope();
+                _steps.Push(new Step(layer, hidden, needsInput, record, []));
+                needsInput = true;
             }
+            hidden = next;
         }
         Hidden = hidden;
     }
@@ -54,25 +61,24 @@ internal sealed class LayeredPass : TrainingPass
     protected override void Propagate(Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        Tensor current = gradient.detach();
+        Tensor? current = gradient.detach();
         while (_steps.TryPop(out Step? step))
         {
             using Step popped = step;
             using var layer = NewDisposeScope();
-            Tensor output = popped.Result ?? Again(popped);
-            if (!output.requires_grad)
-            {
-                return;
-            }
-            autograd.backward(output, current);
+            using LayerRecord record = popped.Record ?? Again(popped);
+            Tensor? below = record.Backward(current)?.MoveToOuterDisposeScope();
             current.Dispose();
-            if (!popped.Input.requires_grad)
+            if (below is null)
             {
                 return;
             }
-            current = popped.Input.grad!.MoveToOuterDisposeScope();
+            current = below;
         }
-        autograd.backward(_input, current);
+        if (_input.requires_grad)
+        {
+            autograd.backward(_input, current);
+        }
     }
 
     /// <inheritdoc/>
@@ -87,23 +93,24 @@ internal sealed class LayeredPass : TrainingPass
         _steps.Clear();
     }
 
-    private static Step Run(TrainingLayer layer, Tensor input, bool checkpointing)
+    private static Tensor RunForward(TrainingLayer layer, Tensor input)
     {
-        Tensor[] states = checkpointing ? [.. layer.Generators.Select(generator => generator.get_state().DetachFromDisposeScope())] : [];
-        using var mode = set_grad_enabled(!checkpointing);
-        return new Step(layer, input, layer.Forward(input).DetachFromDisposeScope(), states);
+        using var frozen = no_grad();
+        return layer.Forward(input).DetachFromDisposeScope();
     }
 
+    private static LayerRecord Record(TrainingLayer layer, Tensor input, bool needsInput)
+        => layer.Record is null ? new AutogradRecord(layer.Forward, input, needsInput) : layer.Record(input, needsInput);
+
     // The generators end where they stood before: behind the whole forward pass.
-    private static Tensor Again(Step step)
+    private static LayerRecord Again(Step step)
     {
         IReadOnlyList<Generator> generators = step.Layer.Generators;
         Tensor[] now = [.. generators.Select(generator => generator.get_state())];
         Restore(generators, step.States);
-        using var recorded = enable_grad();
-        Tensor output = step.Layer.Forward(step.Input);
+        LayerRecord record = Record(step.Layer, step.Input, step.NeedsInput);
         Restore(generators, now);
-        return output;
+        return record;
     }
 
     private static void Restore(IReadOnlyList<Generator> generators, Tensor[] states)
@@ -114,21 +121,13 @@ internal sealed class LayeredPass : TrainingPass
         }
     }
 
-    /// <summary>What is kept of a layer: its input, and its recorded output or the states of its generators before it.</summary>
-    private sealed record Step(TrainingLayer Layer, Tensor Input, Tensor? Result, Tensor[] States) : IDisposable
+    /// <summary>What is kept of a layer: its input, and its record or, with checkpointing, the states of its generators before it.</summary>
+    private sealed record Step(TrainingLayer Layer, Tensor Input, bool NeedsInput, LayerRecord? Record, Tensor[] States) : IDisposable
     {
-        public Tensor Output => Result!;
-
-        public Step WithoutOutput()
-        {
-            Output.Dispose();
-            return this with { Result = null };
-        }
-
         public void Dispose()
         {
             Input.Dispose();
-            Result?.Dispose();
+            Record?.Dispose();
             foreach (Tensor state in States)
             {
                 state.Dispose();

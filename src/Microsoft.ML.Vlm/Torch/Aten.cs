@@ -24,6 +24,15 @@ internal static unsafe class Aten
     public static Tensor RmsNorm(Tensor input, Tensor weight, double epsilon)
         => Call("aten::rms_norm", "", input, new object[] { input.size(-1) }, new Optional(weight), new Optional(epsilon));
 
+    /// <summary><c>input weightᵀ + bias</c>, without gradients, by the library that is fastest on this processor; the weight may be a transposed view.</summary>
+    /// <param name="input"><c>[rows, in]</c>.</param>
+    /// <param name="weight"><c>[out, in]</c>, the input's type.</param>
+    /// <param name="bias"><c>[out]</c>, or null.</param>
+    public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias = null)
+        => input.dtype == ScalarType.Float32 && KernelChoice.HasOneDnn && input.device_type == DeviceType.CPU
+            ? Call("mkldnn::_linear_pointwise", "", input, weight, new Optional(bias), "none", Array.Empty<object>(), s_none)
+            : nn.functional.linear(input, weight, bias);
+
     /// <summary>Rows of <paramref name="table"/> <c>[rows, width]</c> chosen by int64 <paramref name="indices"/>.</summary>
     public static Tensor Embedding(Tensor table, Tensor indices)
         => Call("aten::embedding", "", table, indices, -1L, false, false);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Torch;
@@ -88,6 +89,10 @@ internal static unsafe partial class TorchDispatcher
                 return flag ? 1u : 0u;
             case ScalarType type:
                 return (ulong)(int)type;
+            case string text:
+                nint characters;
+                Check(torch_new_string_handle(Utf8(text), (nuint)Encoding.UTF8.GetByteCount(text), &characters), "new_string");
+                return (ulong)characters;
             case Optional { Value: null }:
                 return 0;
             case Optional { Value: var present }:
@@ -123,6 +128,9 @@ internal static unsafe partial class TorchDispatcher
 
     [LibraryImport("torch_cpu")]
     private static partial int aoti_torch_new_tensor_handle(nint tensor, nint* result);
+
+    [LibraryImport("torch_cpu")]
+    private static partial int torch_new_string_handle(byte* text, nuint length, nint* result);
 
     [LibraryImport("torch_cpu")]
     private static partial int torch_new_list_reserve_size(nuint capacity, nint* result);

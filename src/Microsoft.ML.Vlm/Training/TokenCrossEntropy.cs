@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
@@ -17,7 +18,7 @@ internal static class TokenCrossEntropy
     /// </list>
     /// The entropy is logsumexp(z) - Σ p z with each of them.
     /// </summary>
-    /// <param name="logits">z, <c>[positions, vocabulary]</c>, at least one position.</param>
+    /// <param name="logits">z, <c>[positions, vocabulary]</c>, at least one position. The gradient may take their place in memory: do not read them again.</param>
     /// <param name="targets">t, int64 <c>[positions]</c>.</param>
     /// <param name="divisor">What loss and gradient are divided by.</param>
     /// <param name="loss">Which loss.</param>
@@ -27,6 +28,11 @@ internal static class TokenCrossEntropy
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         double smoothing = loss.LabelSmoothing;
+        if (loss == default && logits.is_contiguous() && KernelChoice.Applies(logits))
+        {
+            (double sum, double entropy, long correct) = VectorKernels.CrossEntropyInPlace(logits, targets, divisor);
+            return new Result(sum / divisor, entropy, correct, logits.detach().MoveToOuterDisposeScope());
+        }
         Tensor z = logits.detach().to(ScalarType.Float32), t = targets.unsqueeze(1);
         Tensor logSum = z.logsumexp(1, keepdim: true);
         Tensor gradient = (z - logSum).exp_();

@@ -31,7 +31,8 @@ public sealed class TrainingPassTests
         foreach ((string name, Tensor gradient) in expected)
         {
             // Sums in another order differ in the last of float32's 24 bits.
-            Assert.True(allclose(gradient, actual[name], rtol: 1e-5, atol: 1e-6), name);
+            double distance = (gradient - actual[name]).abs().max().item<float>() / Math.Max(1, gradient.abs().max().item<float>());
+            Assert.True(distance < 2e-5, $"{name}: {distance}");
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -8,14 +9,24 @@ namespace Microsoft.ML.Vlm.Models.Blocks;
 /// <param name="down"><c>[intermediate] -> [hidden]</c>.</param>
 internal sealed class GatedMlp(Linear gate, Linear up, Linear down)
 {
-    /// <summary>Its linear layers.</summary>
+    /// <summary>Its linear layers: gate, up, down.</summary>
     public IReadOnlyList<Linear> Linears { get; } = [gate, up, down];
 
     /// <summary>Applies the layer to <c>[tokens, hidden]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor opened = nn.functional.silu(Linears[0].Forward(input));
-        return Linears[2].Forward(opened * Linears[1].Forward(input)).MoveToOuterDisposeScope();
+        return Linears[2].Forward(Open(Linears[0].Forward(input), Linears[1].Forward(input))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><c>silu(gate) * up</c>.</summary>
+    public static Tensor Open(Tensor gate, Tensor up)
+    {
+        if (KernelChoice.Applies(gate, up))
+        {
+            return VectorKernels.SwiGlu(gate, up);
+        }
+        using Tensor opened = nn.functional.silu(gate);
+        return opened * up;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Quantization;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -33,7 +34,7 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
-        Tensor output = Weight.Quantized is { } codes ? Quantized(input, codes) : nn.functional.linear(input, Weight.As(input.dtype), Bias?.As(input.dtype));
+        Tensor output = Weight.Quantized is { } codes ? Quantized(input, codes) : LinearProduct.Apply(input, Weight.As(input.dtype), Bias?.As(input.dtype));
         return Adapter is null ? output : Adapter.Apply(input, output);
     }
 

@@ -62,8 +62,14 @@ internal sealed class PackedAttention : IDisposable
             return attended.flatten(1).MoveToOuterDisposeScope();
         }
 
+        // libtorch's attention on the CPU is slower in bfloat16 than in float32.
+        ScalarType type = query.dtype;
+        if (_cache is null && query.device_type == TorchSharp.DeviceType.CPU && type == ScalarType.BFloat16)
+        {
+            (query, key, value) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32), value.to(ScalarType.Float32));
+        }
         Tensor[] outputs = [.. _runs.Select(run => Attend(run, layer, query, key, value))];
-        return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).MoveToOuterDisposeScope();
+        return (outputs.Length == 1 ? outputs[0] : cat(outputs, 0)).to(type).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the masks.</summary>

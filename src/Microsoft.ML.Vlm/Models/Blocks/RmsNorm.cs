@@ -14,6 +14,10 @@ internal sealed class RmsNorm(Weight weight, double epsilon)
     /// <summary>Normalizes the last dimension of <c>[..., width]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
+        if (KernelChoice.Applies(input, Weight.Value))
+        {
+            return VectorKernels.RmsNorm(input, Weight.Value, epsilon);
+        }
         if (input.dtype == ScalarType.Float32)
         {
             return Aten.RmsNorm(input, Weight.As(ScalarType.Float32), epsilon);
@@ -25,4 +29,9 @@ internal sealed class RmsNorm(Weight weight, double epsilon)
         Tensor normalized = wide * rsqrt(wide.square().mean([-1], keepdim: true) + epsilon);
         return (normalized.to(input.dtype) * Weight.As(input.dtype)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The gradient of <see cref="Forward"/> by its input, where <see cref="KernelChoice.Applies"/>.</summary>
+    /// <param name="input">What was normalized.</param>
+    /// <param name="gradient">By the result.</param>
+    public Tensor Backward(Tensor input, Tensor gradient) => VectorKernels.RmsNormBackward(input, Weight.Value, epsilon, gradient);
 }

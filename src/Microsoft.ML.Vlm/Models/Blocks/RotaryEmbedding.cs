@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -26,6 +27,11 @@ internal sealed class RotaryEmbedding(int headSize, double theta)
     /// <returns>Shape of <paramref name="heads"/>.</returns>
     public static Tensor Apply(Tensor heads, (Tensor Cosine, Tensor Sine) angles)
     {
+        if (KernelChoice.Applies(heads, angles.Cosine, angles.Sine))
+        {
+            return VectorKernels.Rotate(heads, angles.Cosine, angles.Sine);
+        }
+
         using var scope = NewDisposeScope();
         long half = heads.size(-1) / 2;
         Tensor turned = cat([heads.narrow(-1, half, half).neg(), heads.narrow(-1, 0, half)], -1);

@@ -30,8 +30,13 @@ internal sealed class VisionAttention
     public Tensor Forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor Heads(Linear projection) => projection.Forward(input).view(input.size(0), input.size(1), _heads, -1).transpose(1, 2);
-        Tensor attended = Aten.ScaledDotProductAttention(Heads(_query), Heads(_key), Heads(_value));
+        Tensor query = _query.Forward(input), key = _key.Forward(input), value = _value.Forward(input);
+        if (KernelChoice.Applies(query, key, value))
+        {
+            return _output.Forward(PatchAttention.Forward(query, key, value, _heads)).MoveToOuterDisposeScope();
+        }
+        Tensor Heads(Tensor projected) => projected.view(input.size(0), input.size(1), _heads, -1).transpose(1, 2);
+        Tensor attended = Aten.ScaledDotProductAttention(Heads(query), Heads(key), Heads(value));
         return _output.Forward(attended.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -30,7 +31,16 @@ internal sealed class VisionLayer
     {
         using var scope = NewDisposeScope();
         Tensor attended = hidden + _attention.Forward(_attentionNorm.Forward(hidden));
-        Tensor wide = nn.functional.gelu(_widen.Forward(_mlpNorm.Forward(attended)), approximate: TorchSharp.Modules.GELU.Approximate.tanh);
-        return (attended + _narrow.Forward(wide)).MoveToOuterDisposeScope();
+        return (attended + _narrow.Forward(Gelu(_widen.Forward(_mlpNorm.Forward(attended))))).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Gelu(Tensor wide)
+    {
+        if (!KernelChoice.Applies(wide))
+        {
+            return nn.functional.gelu(wide, approximate: TorchSharp.Modules.GELU.Approximate.tanh);
+        }
+        VectorKernels.GeluInPlace(wide);
+        return wide;
     }
 }

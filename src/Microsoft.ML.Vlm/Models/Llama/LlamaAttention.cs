@@ -27,8 +27,11 @@ internal sealed class LlamaAttention
         _output = weights.Linear($"{path}.o_proj", width, config.HiddenSize, config.AttentionBias);
     }
 
-    /// <summary>Its linear layers.</summary>
+    /// <summary>Its linear layers: query, key, value, output.</summary>
     public IReadOnlyList<Linear> Linears => [_query, _key, _value, _output];
+
+    /// <summary>A view of <c>[tokens, heads * head size]</c> as <c>[tokens, heads, head size]</c>.</summary>
+    public Tensor Heads(Tensor projected) => projected.view(projected.size(0), -1, _headSize);
 
     /// <summary>Attends.</summary>
     /// <param name="layer">Index of the layer, for the cache.</param>
@@ -39,9 +42,8 @@ internal sealed class LlamaAttention
     public Tensor Forward(int layer, Tensor input, (Tensor Cosine, Tensor Sine) angles, PackedAttention attention)
     {
         using var scope = NewDisposeScope();
-        Tensor Heads(Linear projection) => projection.Forward(input).view(input.size(0), -1, _headSize);
-        Tensor query = RotaryEmbedding.Apply(Heads(_query), angles), key = RotaryEmbedding.Apply(Heads(_key), angles);
-        Tensor attended = attention.Forward(layer, query, key, Heads(_value));
+        Tensor query = RotaryEmbedding.Apply(Heads(_query.Forward(input)), angles), key = RotaryEmbedding.Apply(Heads(_key.Forward(input)), angles);
+        Tensor attended = attention.Forward(layer, query, key, Heads(_value.Forward(input)));
         return _output.Forward(attended).MoveToOuterDisposeScope();
     }
 }

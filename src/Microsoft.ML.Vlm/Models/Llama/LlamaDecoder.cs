@@ -1,6 +1,7 @@
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Llama;
@@ -85,8 +86,12 @@ internal sealed class LlamaDecoder
         angles.Sine.DetachFromDisposeScope();
         TrainingLayer[] layers =
         [
-            .. _layers.Select(layer => new TrainingLayer(hidden => layer.Forward(hidden, angles, attention), layer.Trains, layer.Generators)),
-            new TrainingLayer(_norm.Forward, _norm.Weight.IsTrainable, []),
+            .. _layers.Select(layer => new TrainingLayer(
+                hidden => layer.Forward(hidden, angles, attention), layer.Trains, layer.Generators,
+                layer.CanRecordByHand(_computeType) ? (hidden, needsInput) => new LlamaLayerRecord(layer, hidden, angles, attention, needsInput) : null)),
+            new TrainingLayer(
+                _norm.Forward, _norm.Weight.IsTrainable, [],
+                _norm.Weight.Value.dtype == _computeType && KernelChoice.Applies(_norm.Weight.Value) ? (hidden, needsInput) => new RmsNormRecord(_norm, hidden, needsInput) : null),
         ];
         return new LayeredPass(embeddings, layers, checkpointing, attention, angles.Cosine, angles.Sine);
     }
@@ -96,7 +101,7 @@ internal sealed class LlamaDecoder
     /// <returns>Logits, <c>[positions, vocabulary]</c>.</returns>
     public Tensor Head(Tensor hidden)
         => _head is not null ? _head.Forward(hidden)
-            : nn.functional.linear(hidden, UntiedHead is null ? _embedding.Weight.As(hidden.dtype) : UntiedHead.to(hidden.dtype));
+            : LinearProduct.Apply(hidden, UntiedHead is null ? _embedding.Weight.As(hidden.dtype) : UntiedHead.to(hidden.dtype), null);
 
     /// <summary>A key/value cache of the decoder's shape.</summary>
     /// <param name="examples">Rows.</param>

@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Llama;
@@ -7,11 +8,6 @@ namespace Microsoft.ML.Vlm.Models.Llama;
 /// <summary>One layer of the decoder: attention and feed-forward, each behind a norm and added to its input.</summary>
 internal sealed class LlamaLayer
 {
-    private readonly int _index;
-    private readonly RmsNorm _attentionNorm;
-    private readonly LlamaAttention _attention;
-    private readonly RmsNorm _mlpNorm;
-    private readonly GatedMlp _mlp;
 
     /// <summary>Takes the weights.</summary>
     /// <param name="config">Sizes.</param>
@@ -20,24 +16,44 @@ internal sealed class LlamaLayer
     /// <param name="index">Which of them.</param>
     public LlamaLayer(LlamaConfig config, WeightSource weights, string path, int index)
     {
-        _index = index;
+        Index = index;
         string layer = $"{path}.{index}";
-        _attentionNorm = weights.RmsNorm($"{layer}.input_layernorm", config.HiddenSize, config.RmsNormEpsilon);
-        _attention = new LlamaAttention(config, weights, $"{layer}.self_attn");
-        _mlpNorm = weights.RmsNorm($"{layer}.post_attention_layernorm", config.HiddenSize, config.RmsNormEpsilon);
-        _mlp = new GatedMlp(
+        AttentionNorm = weights.RmsNorm($"{layer}.input_layernorm", config.HiddenSize, config.RmsNormEpsilon);
+        Attention = new LlamaAttention(config, weights, $"{layer}.self_attn");
+        MlpNorm = weights.RmsNorm($"{layer}.post_attention_layernorm", config.HiddenSize, config.RmsNormEpsilon);
+        Mlp = new GatedMlp(
             weights.Linear($"{layer}.mlp.gate_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias),
             weights.Linear($"{layer}.mlp.up_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias),
             weights.Linear($"{layer}.mlp.down_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias));
     }
 
+    /// <summary>Which layer of the decoder.</summary>
+    public int Index { get; }
+
+    /// <summary>In front of <see cref="Attention"/>.</summary>
+    public RmsNorm AttentionNorm { get; }
+
+    /// <summary>First half.</summary>
+    public LlamaAttention Attention { get; }
+
+    /// <summary>In front of <see cref="Mlp"/>.</summary>
+    public RmsNorm MlpNorm { get; }
+
+    /// <summary>Second half.</summary>
+    public GatedMlp Mlp { get; }
+
     /// <summary>Whether any weight or adapter may train.</summary>
-    public bool Trains => Linears.Any(linear => linear.Trains) || _attentionNorm.Weight.IsTrainable || _mlpNorm.Weight.IsTrainable;
+    public bool Trains => Linears.Any(linear => linear.Trains) || AttentionNorm.Weight.IsTrainable || MlpNorm.Weight.IsTrainable;
+
+    /// <summary>Whether the layer can go forward and back by <see cref="LlamaLayerRecord"/>: all weights frozen, adapters plain low-rank updates, on the CPU.</summary>
+    /// <param name="type">Type of the activations.</param>
+    public bool CanRecordByHand(ScalarType type)
+        => Linears.All(linear => LinearRecord.IsPossible(linear, type)) && AttentionNorm.Weight.Value.dtype == type && KernelChoice.Applies(AttentionNorm.Weight.Value, MlpNorm.Weight.Value);
 
     /// <summary>Where the dropout of its adapters draws from.</summary>
     public IReadOnlyList<Generator> Generators => [.. Linears.Select(linear => linear.Adapter?.Random).OfType<Generator>().Distinct()];
 
-    private IEnumerable<Linear> Linears => _attention.Linears.Concat(_mlp.Linears);
+    private IEnumerable<Linear> Linears => Attention.Linears.Concat(Mlp.Linears);
 
     /// <summary>Runs the layer.</summary>
     /// <param name="hidden"><c>[tokens, hidden]</c>.</param>
@@ -47,7 +63,7 @@ internal sealed class LlamaLayer
     public Tensor Forward(Tensor hidden, (Tensor Cosine, Tensor Sine) angles, PackedAttention attention)
     {
         using var scope = NewDisposeScope();
-        Tensor attended = hidden + _attention.Forward(_index, _attentionNorm.Forward(hidden), angles, attention);
-        return (attended + _mlp.Forward(_mlpNorm.Forward(attended))).MoveToOuterDisposeScope();
+        Tensor attended = hidden + Attention.Forward(Index, AttentionNorm.Forward(hidden), angles, attention);
+        return (attended + Mlp.Forward(MlpNorm.Forward(attended))).MoveToOuterDisposeScope();
     }
 }
