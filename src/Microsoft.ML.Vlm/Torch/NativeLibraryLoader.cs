@@ -45,6 +45,7 @@ internal static class NativeLibraryLoader
     {
         if (OperatingSystem.IsLinux())
         {
+            LargePages.Request();
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
         }
     }
