@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Vlm.Bench;
@@ -27,8 +28,13 @@ internal static class LoadBench
         ScalarType type = precision == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
         double before = ProcessFacts.ResidentMiB, cpu = ProcessFacts.CpuSeconds;
         long startedAt = Stopwatch.GetTimestamp();
-        (double sum, long bytes) = how == "vlm" ? LoadModel(path, type) : LoadTensors(path, type);
-        double wall = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+        using DisposeScope scope = NewDisposeScope();
+        using VisionLanguageModel? model = how == "vlm" ? ModelLoader.Load(ModelFolder.Open(path), type) : null;
+        using CheckpointWeights? weights = how == "safetensors" ? CheckpointWeights.Open(path) : null;
+        (double sum, long bytes) = Touch(model is not null
+            ? model.Weights.Values.Select(weight => weight.Value)
+            : [.. weights!.Names.Select(name => weights.TypeOf(name) == type ? weights.Read(name) : weights.ReadApart(name).to(type))]);
+        double wall = Stopwatch.GetElapsedTime(startedAt).TotalSeconds, after = ProcessFacts.ResidentMiB;
         Dictionary<string, object?> fields = new()
         {
             ["how"] = how,
@@ -39,7 +45,7 @@ internal static class LoadBench
             ["cpu_s"] = Math.Round(ProcessFacts.CpuSeconds - cpu, 3),
             ["weight_mib"] = Math.Round(bytes / Mebi, 1),
             ["rss_before_mib"] = Math.Round(before, 1),
-            ["rss_after_mib"] = Math.Round(ProcessFacts.ResidentMiB, 1),
+            ["rss_after_mib"] = Math.Round(after, 1),
             ["first_values_sum"] = Math.Round(sum, 4),
         };
         if (label is not null)
@@ -47,19 +53,6 @@ internal static class LoadBench
             fields["label"] = label;
         }
         writer.Write("load", fields);
-    }
-
-    private static (double Sum, long Bytes) LoadModel(string path, ScalarType type)
-    {
-        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(path), type);
-        return Touch(model.Weights.Values.Select(weight => weight.Value));
-    }
-
-    private static (double Sum, long Bytes) LoadTensors(string path, ScalarType type)
-    {
-        using CheckpointWeights weights = CheckpointWeights.Open(path);
-        using var scope = NewDisposeScope();
-        return Touch([.. weights.Names.Select(name => weights.Read(name).to(type))]);
     }
 
     private static (double Sum, long Bytes) Touch(IEnumerable<Tensor> tensors)

@@ -68,10 +68,8 @@ internal static class MemoryPlanner
         }
         int element = compute == ScalarType.Float32 ? sizeof(float) : sizeof(short);
         long bytes = model.Weights.Values.Sum(weight => weight.Quantized?.ByteCount ?? (CountOf(weight) * element));
-        // Pages of the file that were read to be converted stay resident until the system needs them.
-        bool isConverted = options.Quantization is not null || compute != model.ComputeType;
         return new MemoryEstimate(
-            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand: false), compute, bytes + (isConverted ? file : 0),
+            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand: false), compute, bytes,
             adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen);
     }
 

@@ -84,15 +84,14 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             return empty(0).DetachFromDisposeScope();
         }
 
-        Tensor mapped = weights.Read(name);
         if (stored == computeType)
         {
-            return mapped.DetachFromDisposeScope();
+            return weights.Read(name).DetachFromDisposeScope();
         }
-        using (mapped)
-        {
-            return mapped.to(computeType).DetachFromDisposeScope();
-        }
+
+        // Not through the mapping: its pages would count as this process's for as long as the model lives.
+        using Tensor original = weights.ReadApart(name);
+        return original.to(computeType).DetachFromDisposeScope();
     }
 
     private static bool IsFloating(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16;

@@ -5,7 +5,7 @@ namespace Microsoft.ML.Vlm.Training;
 /// <summary>Predicts the memory of a run from sizes: a pure function, held against measured runs in docs/benchmarks.md.</summary>
 /// <param name="Model">Sizes of the model.</param>
 /// <param name="Type">Type of the activations.</param>
-/// <param name="WeightBytes">Bytes of the base model's weights in that type, and of the mapped file where they had to be converted; 0 where they train themselves.</param>
+/// <param name="WeightBytes">Bytes of the base model's weights in that type; of the mapped file where they train themselves.</param>
 /// <param name="Trained">Numbers that train.</param>
 /// <param name="VisionIsFrozen">Whether neither tower nor connector trains.</param>
 internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long WeightBytes, long Trained, bool VisionIsFrozen)
