@@ -22,6 +22,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
     private readonly List<string> _missing = [];
     private readonly List<string> _misshapen = [];
     private readonly HashSet<string> _besideQuantized = [];
+    private readonly DequantizationBuffer _buffer = new();
 
     /// <inheritdoc/>
     public override void Complete()
@@ -43,6 +44,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
     public override void Dispose()
     {
         base.Dispose();
+        _buffer.Dispose();
         weights.Dispose();
     }
 
@@ -50,7 +52,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
     protected override IQuantizedWeight? CreateQuantized(string path, long[] shape)
     {
         string name = $"{path}.weight";
-        if (BitsAndBytesLayout.Read(weights, name, shape, computeType) is { } stored)
+        if (BitsAndBytesLayout.Read(weights, name, shape, computeType, _buffer) is { } stored)
         {
             _besideQuantized.UnionWith(BitsAndBytesLayout.NamesBeside(name));
             return stored;
@@ -62,7 +64,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             return null;
         }
         using Tensor full = weights.ReadApart(name);
-        return plan.Quantize(full, computeType);
+        return plan.Quantize(full, computeType, _buffer);
     }
 
     /// <inheritdoc/>

@@ -45,18 +45,19 @@ internal static class BitsAndBytesLayout
     /// <param name="name">Name of the weight.</param>
     /// <param name="shape"><c>[out, in]</c> by the configuration.</param>
     /// <param name="computeType">float32 or bfloat16.</param>
+    /// <param name="buffer">The model's; it stays the caller's.</param>
     /// <returns>Null when it is not quantized, or not there.</returns>
     /// <exception cref="InvalidDataException">Sizes, types or tables are not what they have to be; names the key.</exception>
-    public static IQuantizedWeight? Read(CheckpointWeights weights, string name, long[] shape, ScalarType computeType)
+    public static IQuantizedWeight? Read(CheckpointWeights weights, string name, long[] shape, ScalarType computeType, DequantizationBuffer buffer)
     {
         using var scope = NewDisposeScope();
         string scales = $"{ModuleOf(name)}.{RowScalesName}";
         if (s_codes.FirstOrDefault(code => weights.Names.Contains(name + StatePart + code.Name)) is { } code)
         {
-            return ReadFourBit(weights, name, code, shape, computeType);
+            return ReadFourBit(weights, name, code, shape, computeType, buffer);
         }
         return weights.Names.Contains(name) && weights.TypeOf(name) == ScalarType.Int8 && weights.Names.Contains(scales)
-            ? new Int8Weight(Checked(weights, name, ScalarType.Int8, shape), Checked(weights, scales, ScalarType.Float32, [shape[0]]), outlierThreshold: null, computeType)
+            ? new Int8Weight(Checked(weights, name, ScalarType.Int8, shape), Checked(weights, scales, ScalarType.Float32, [shape[0]]), outlierThreshold: null, computeType, buffer)
             : null;
     }
 
@@ -85,7 +86,7 @@ internal static class BitsAndBytesLayout
 
     private static string ModuleOf(string name) => name.EndsWith(CodesName, StringComparison.Ordinal) ? name[..^CodesName.Length] : name;
 
-    private static FourBitWeight ReadFourBit(CheckpointWeights weights, string name, FourBitCode code, long[] shape, ScalarType computeType)
+    private static FourBitWeight ReadFourBit(CheckpointWeights weights, string name, FourBitCode code, long[] shape, ScalarType computeType, DequantizationBuffer buffer)
     {
         string stateName = name + StatePart + code.Name;
         if (weights.TypeOf(stateName) != ScalarType.Byte || weights.ShapeOf(stateName) is not [> 0 and <= LongestState])
@@ -112,7 +113,7 @@ internal static class BitsAndBytesLayout
         CheckTable(weights, name + MapPart, code.Values);
         if (!state.Has("nested_offset"))
         {
-            return new FourBitWeight(codes, Checked(weights, name + ScalesPart, ScalarType.Float32, [blocks]), null, code, blockSize, shape, computeType);
+            return new FourBitWeight(codes, Checked(weights, name + ScalesPart, ScalarType.Float32, [blocks]), null, code, blockSize, shape, computeType, buffer);
         }
         if (state.Size("nested_blocksize", NestedScales.BlockSize) is var nestedBlock && nestedBlock != NestedScales.BlockSize)
         {
@@ -122,7 +123,7 @@ internal static class BitsAndBytesLayout
         NestedScales nested = new(
             Checked(weights, name + ScalesPart, ScalarType.Byte, [blocks]),
             Checked(weights, name + NestedScalesPart, ScalarType.Float32, [BlockwiseQuantization.Blocks(blocks)]), (float)state.Number("nested_offset", 0));
-        return new FourBitWeight(codes, null, nested, code, blockSize, shape, computeType);
+        return new FourBitWeight(codes, null, nested, code, blockSize, shape, computeType, buffer);
     }
 
     private static Tensor Checked(CheckpointWeights weights, string name, ScalarType type, long[] shape)

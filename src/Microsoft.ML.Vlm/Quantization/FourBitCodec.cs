@@ -52,15 +52,26 @@ internal static class FourBitCodec
     /// <param name="shape">Shape of the result.</param>
     /// <param name="type">float32 or bfloat16; other types are rounded from float32.</param>
     /// <param name="body">Body of the CPU kernel; null for the widest that the processor has.</param>
-    public static unsafe Tensor Dequantize(Tensor codes, Tensor scales, FourBitCode code, int blockSize, ReadOnlySpan<long> shape, ScalarType type, KernelBody? body = null)
+    public static Tensor Dequantize(Tensor codes, Tensor scales, FourBitCode code, int blockSize, ReadOnlySpan<long> shape, ScalarType type, KernelBody? body = null)
+    {
+        using var scope = NewDisposeScope();
+        Tensor result = empty(shape.ToArray(), dtype: type, device: codes.device);
+        DequantizeInto(result, codes, scales, code, blockSize, body);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Writes the numbers of codes into a contiguous tensor on their device.</summary>
+    /// <inheritdoc cref="Dequantize"/>
+    public static unsafe void DequantizeInto(Tensor result, Tensor codes, Tensor scales, FourBitCode code, int blockSize, KernelBody? body = null)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        ScalarType type = result.dtype;
         if (codes.device_type != DeviceType.CPU || type is not (ScalarType.Float32 or ScalarType.BFloat16))
         {
-            return DequantizeWithTorch(codes, scales, code, blockSize, shape, type).MoveToOuterDisposeScope();
+            result.copy_(DequantizeWithTorch(codes, scales, code, blockSize, result.shape, type));
+            return;
         }
-        Tensor result = empty(shape.ToArray(), dtype: type);
         long count = result.numel();
         KernelBody chosen = body ?? KernelBodies.Best;
         byte* from = Aten.Address<byte>(codes);
@@ -81,7 +92,6 @@ internal static class FourBitCodec
                 }
             }
         });
-        return result.MoveToOuterDisposeScope();
     }
 
     /// <summary>The same with torch operations: for every device, and the measure of the kernels.</summary>

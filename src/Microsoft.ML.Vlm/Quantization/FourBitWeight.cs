@@ -8,6 +8,7 @@ internal sealed class FourBitWeight : IQuantizedWeight
     private readonly Tensor _codes;
     private readonly Tensor? _scales;
     private readonly NestedScales? _nested;
+    private readonly DequantizationBuffer _buffer;
 
     /// <summary>Takes codes and scales over.</summary>
     /// <param name="codes">uint8, <c>(count + 1) / 2</c> of them in any shape.</param>
@@ -17,7 +18,9 @@ internal sealed class FourBitWeight : IQuantizedWeight
     /// <param name="blockSize">Numbers that share a scale.</param>
     /// <param name="shape"><c>[out, in]</c>.</param>
     /// <param name="computeType">float32 or bfloat16.</param>
-    public FourBitWeight(Tensor codes, Tensor? scales, NestedScales? nested, FourBitCode code, int blockSize, IReadOnlyList<long> shape, ScalarType computeType)
+    /// <param name="buffer">The model's; it stays the caller's.</param>
+    public FourBitWeight(
+        Tensor codes, Tensor? scales, NestedScales? nested, FourBitCode code, int blockSize, IReadOnlyList<long> shape, ScalarType computeType, DequantizationBuffer buffer)
     {
         _codes = codes.DetachFromDisposeScope();
         _scales = scales?.DetachFromDisposeScope();
@@ -26,6 +29,7 @@ internal sealed class FourBitWeight : IQuantizedWeight
         BlockSize = blockSize;
         Shape = shape;
         ComputeType = computeType;
+        _buffer = buffer;
     }
 
     /// <summary>NF4 or FP4.</summary>
@@ -52,12 +56,13 @@ internal sealed class FourBitWeight : IQuantizedWeight
     /// <param name="blockSize">Numbers that share a scale.</param>
     /// <param name="doubleQuantization">Whether the scales are quantized too.</param>
     /// <param name="computeType">float32 or bfloat16.</param>
-    public static FourBitWeight Quantize(Tensor values, FourBitCode code, int blockSize, bool doubleQuantization, ScalarType computeType)
+    /// <param name="buffer">The model's; it stays the caller's.</param>
+    public static FourBitWeight Quantize(Tensor values, FourBitCode code, int blockSize, bool doubleQuantization, ScalarType computeType, DequantizationBuffer buffer)
     {
         using var scope = NewDisposeScope();
         (Tensor codes, Tensor scales) = FourBitCodec.Quantize(values, code, blockSize);
         return new FourBitWeight(
-            codes, doubleQuantization ? null : scales, doubleQuantization ? NestedScales.Quantize(scales) : null, code, blockSize, values.shape, computeType);
+            codes, doubleQuantization ? null : scales, doubleQuantization ? NestedScales.Quantize(scales) : null, code, blockSize, values.shape, computeType, buffer);
     }
 
     /// <inheritdoc/>
@@ -68,11 +73,17 @@ internal sealed class FourBitWeight : IQuantizedWeight
     }
 
     /// <inheritdoc/>
-    public Tensor Product(Tensor input)
+    public void DequantizeInto(Tensor result)
     {
-        using Tensor weight = Dequantize(input.dtype);
-        return nn.functional.linear(input, weight);
+        using Tensor? read = _nested?.Read();
+        FourBitCodec.DequantizeInto(result, _codes, read ?? _scales!, Code, BlockSize);
     }
+
+    /// <inheritdoc/>
+    public Tensor Product(Tensor input) => _buffer.Use(this, input.dtype, weight => nn.functional.linear(input, weight));
+
+    /// <inheritdoc/>
+    public Tensor Back(Tensor gradient) => _buffer.Use(this, gradient.dtype, gradient.matmul);
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, this, _codes, _scales, _nested);

@@ -20,10 +20,19 @@ internal interface IQuantizedWeight : IDisposable
     /// <summary>The matrix, <c>[out, in]</c>, a new tensor in the caller's scope.</summary>
     Tensor Dequantize(ScalarType type);
 
+    /// <summary>Writes the matrix.</summary>
+    /// <param name="result"><c>[out, in]</c>, contiguous, on <see cref="Device"/>.</param>
+    void DequantizeInto(Tensor result);
+
     /// <summary><c>x Wᵀ</c> without gradient.</summary>
     /// <param name="input"><c>[..., in]</c>, in <see cref="ComputeType"/>.</param>
     /// <returns><c>[..., out]</c>, in the same type, in the caller's scope.</returns>
     Tensor Product(Tensor input);
+
+    /// <summary><c>g W</c>: what a gradient of the product is for the input.</summary>
+    /// <param name="gradient"><c>[..., out]</c>, in <see cref="ComputeType"/>.</param>
+    /// <returns><c>[..., in]</c>, in the same type, in the caller's scope.</returns>
+    Tensor Back(Tensor gradient);
 
     /// <summary>Codes and scales under the names and in the layout of bitsandbytes. They stay the weight's but for small ones, which belong to the caller's scope.</summary>
     /// <param name="name">Name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</param>

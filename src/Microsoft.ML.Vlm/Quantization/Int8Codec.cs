@@ -36,16 +36,27 @@ internal static class Int8Codec
     /// <param name="scales">Float32 <c>[rows]</c>.</param>
     /// <param name="type">float32 or bfloat16; other types are rounded from float32.</param>
     /// <param name="body">Body of the CPU kernel; null for the widest that the processor has.</param>
-    public static unsafe Tensor Dequantize(Tensor codes, Tensor scales, ScalarType type, KernelBody? body = null)
+    public static Tensor Dequantize(Tensor codes, Tensor scales, ScalarType type, KernelBody? body = null)
+    {
+        using var scope = NewDisposeScope();
+        Tensor result = empty(codes.shape, dtype: type, device: codes.device);
+        DequantizeInto(result, codes, scales, body);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Writes the numbers of codes into a contiguous tensor on their device.</summary>
+    /// <inheritdoc cref="Dequantize"/>
+    public static unsafe void DequantizeInto(Tensor result, Tensor codes, Tensor scales, KernelBody? body = null)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        ScalarType type = result.dtype;
         Tensor factors = scales / Largest;
         if (codes.device_type != DeviceType.CPU || type is not (ScalarType.Float32 or ScalarType.BFloat16) || !codes.is_contiguous())
         {
-            return (codes.to(ScalarType.Float32) * factors.unsqueeze(1)).to(type).MoveToOuterDisposeScope();
+            result.copy_((codes.to(ScalarType.Float32) * factors.unsqueeze(1)).to(type));
+            return;
         }
-        Tensor result = empty(codes.shape, dtype: type);
         KernelBody chosen = body ?? KernelBodies.Best;
         long width = codes.size(1);
         sbyte* from = Aten.Address<sbyte>(codes);
@@ -62,6 +73,5 @@ internal static class Int8Codec
                 Int8Kernel.ToBFloat16(chosen, from, rows, (ushort*)to, width, first, end);
             }
         });
-        return result.MoveToOuterDisposeScope();
     }
 }

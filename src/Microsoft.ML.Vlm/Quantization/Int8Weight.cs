@@ -7,7 +7,8 @@ namespace Microsoft.ML.Vlm.Quantization;
 /// <param name="scales">Float32 <c>[out]</c>; taken over.</param>
 /// <param name="outlierThreshold">Magnitude from which activations are not rounded to 8 bits; null rounds none.</param>
 /// <param name="computeType">float32 or bfloat16.</param>
-internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThreshold, ScalarType computeType) : IQuantizedWeight
+/// <param name="buffer">The model's; it stays the caller's.</param>
+internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThreshold, ScalarType computeType, DequantizationBuffer buffer) : IQuantizedWeight
 {
     private readonly Tensor _codes = codes.DetachFromDisposeScope();
     private readonly Tensor _scales = scales.DetachFromDisposeScope();
@@ -28,15 +29,19 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
     /// <param name="values"><c>[out, in]</c>, any type.</param>
     /// <param name="outlierThreshold">Magnitude from which activations are not rounded to 8 bits; null rounds none.</param>
     /// <param name="computeType">float32 or bfloat16.</param>
-    public static Int8Weight Quantize(Tensor values, double? outlierThreshold, ScalarType computeType)
+    /// <param name="buffer">The model's; it stays the caller's.</param>
+    public static Int8Weight Quantize(Tensor values, double? outlierThreshold, ScalarType computeType, DequantizationBuffer buffer)
     {
         using var scope = NewDisposeScope();
         (Tensor codes, Tensor scales) = Int8Codec.Quantize(values);
-        return new Int8Weight(codes, scales, outlierThreshold, computeType);
+        return new Int8Weight(codes, scales, outlierThreshold, computeType, buffer);
     }
 
     /// <inheritdoc/>
     public Tensor Dequantize(ScalarType type) => Int8Codec.Dequantize(_codes, _scales, type);
+
+    /// <inheritdoc/>
+    public void DequantizeInto(Tensor result) => Int8Codec.DequantizeInto(result, _codes, _scales);
 
     /// <inheritdoc/>
     public Tensor Product(Tensor input)
@@ -47,9 +52,11 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
             Tensor rows = LlmInt8.Product(input.flatten(0, -2), _codes, _scales, threshold).to(input.dtype);
             return rows.view([.. input.shape[..^1], rows.size(1)]).MoveToOuterDisposeScope();
         }
-        using Tensor weight = Dequantize(input.dtype);
-        return nn.functional.linear(input, weight);
+        return buffer.Use(this, input.dtype, weight => nn.functional.linear(input, weight));
     }
+
+    /// <inheritdoc/>
+    public Tensor Back(Tensor gradient) => buffer.Use(this, gradient.dtype, gradient.matmul);
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, _codes, _scales);

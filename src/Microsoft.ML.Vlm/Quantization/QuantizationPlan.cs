@@ -24,7 +24,8 @@ internal sealed class QuantizationPlan(QuantOptions options, Func<string, ModelR
     /// <summary>Quantizes a weight.</summary>
     /// <param name="values"><c>[out, in]</c>, as stored.</param>
     /// <param name="modelType">Type of the model's activations.</param>
-    public IQuantizedWeight Quantize(Tensor values, ScalarType modelType)
+    /// <param name="buffer">The model's; it stays the caller's.</param>
+    public IQuantizedWeight Quantize(Tensor values, ScalarType modelType, DequantizationBuffer buffer)
     {
         ScalarType computeType = options.ComputeType switch
         {
@@ -33,9 +34,9 @@ internal sealed class QuantizationPlan(QuantOptions options, Func<string, ModelR
             _ => modelType,
         };
         return options.Type == QuantizationType.Int8
-            ? Int8Weight.Quantize(values, options.OutlierThreshold, computeType)
+            ? Int8Weight.Quantize(values, options.OutlierThreshold, computeType, buffer)
             : FourBitWeight.Quantize(
-                values, options.Type == QuantizationType.Fp4 ? FourBitCode.Fp4 : FourBitCode.Nf4, options.BlockSize, options.DoubleQuantization, computeType);
+                values, options.Type == QuantizationType.Fp4 ? FourBitCode.Fp4 : FourBitCode.Nf4, options.BlockSize, options.DoubleQuantization, computeType, buffer);
     }
 
     /// <summary>Checks the choice against all layers of the model.</summary>

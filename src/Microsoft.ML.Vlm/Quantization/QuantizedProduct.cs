@@ -34,7 +34,7 @@ internal sealed class QuantizedProduct : SingleTensorFunction<QuantizedProduct>
         var weight = (IQuantizedWeight)ctx.get_data(WeightKey);
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        Tensor gradient = grad_output.to(weight.ComputeType).matmul(weight.Dequantize(weight.ComputeType)).to(grad_output.dtype);
+        Tensor gradient = weight.Back(grad_output.to(weight.ComputeType)).to(grad_output.dtype);
         return [gradient.MoveToOuterDisposeScope(), null!];
     }
 

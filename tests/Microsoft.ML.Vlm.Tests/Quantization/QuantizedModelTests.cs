@@ -10,6 +10,8 @@ namespace Microsoft.ML.Vlm.Tests.Quantization;
 
 public sealed class QuantizedModelTests
 {
+    private static readonly DequantizationBuffer s_buffer = new();
+
     public static TheoryData<QuantizationType> Types => [.. Enum.GetValues<QuantizationType>()];
 
     [Theory]
@@ -45,9 +47,35 @@ public sealed class QuantizedModelTests
         Tensor output = QuantizedProduct.Of(input, quantized);
 
         // The output under two handles, inside and outside of the function, and the empty tensor of its shape that TorchSharp keeps for each output: a dequantized
-        // weight would be one more.
+        // weight would be one more. The buffer was there before.
         Assert.InRange(Tensor.TotalCount - before, 1, 3);
         output.sum().backward();
+    }
+
+    [Fact]
+    public async Task A_buffer_that_is_in_use_is_not_given_to_another_thread()
+    {
+        using DequantizationBuffer buffer = new();
+        using IQuantizedWeight one = new QuantizationPlan(QuantOptions.Nf4, _ => ModelRole.Language, "lm_head").Quantize(ones(8, 32), ScalarType.Float32, buffer);
+        using IQuantizedWeight other = new QuantizationPlan(QuantOptions.Nf4, _ => ModelRole.Language, "lm_head").Quantize(full([4, 32], 2), ScalarType.Float32, buffer);
+        using ManualResetEventSlim isInside = new(), mayLeave = new();
+        Task<float> first = Task.Run(() =>
+        {
+            using Tensor sum = buffer.Use(one, ScalarType.Float32, matrix =>
+            {
+                isInside.Set();
+                mayLeave.Wait();
+                return matrix.sum();
+            });
+            return sum.item<float>();
+        }, TestContext.Current.CancellationToken);
+        isInside.Wait(TestContext.Current.CancellationToken);
+        using (Tensor sum = buffer.Use(other, ScalarType.Float32, matrix => matrix.sum()))
+        {
+            Assert.Equal(4 * 32 * 2, sum.item<float>());
+        }
+        mayLeave.Set();
+        Assert.Equal(8 * 32, await first);
     }
 
     [Fact]
@@ -165,5 +193,5 @@ public sealed class QuantizedModelTests
     }
 
     private static IQuantizedWeight Quantize(Tensor values, QuantOptions options)
-        => new QuantizationPlan(options, _ => ModelRole.Language, "lm_head").Quantize(values, ScalarType.Float32);
+        => new QuantizationPlan(options, _ => ModelRole.Language, "lm_head").Quantize(values, ScalarType.Float32, s_buffer);
 }

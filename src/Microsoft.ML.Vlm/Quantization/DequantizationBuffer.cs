@@ -1,0 +1,79 @@
+using Microsoft.ML.Vlm.Torch;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm.Quantization;
+
+/// <summary>
+/// Memory into which the weights of a model are dequantized for a product, one after the other. It grows to the largest of them and stays: the first touch of fresh memory
+/// costs many times what dequantizing does.
+/// </summary>
+internal sealed class DequantizationBuffer : IDisposable
+{
+    private readonly Lock _gate = new();
+    private Tensor? _free;
+    private bool _isDisposed;
+
+    /// <summary>Dequantizes and computes.</summary>
+    /// <param name="weight">Codes.</param>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="use">Gets the matrix, <c>[out, in]</c>, which is only valid until it returns.</param>
+    /// <returns>What <paramref name="use"/> gives, in the caller's scope.</returns>
+    public Tensor Use(IQuantizedWeight weight, ScalarType type, Func<Tensor, Tensor> use)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        long bytes = weight.Shape.Aggregate(type == ScalarType.Float32 ? 4L : 2L, (product, size) => product * size);
+        Tensor memory = Take(bytes, weight.Device);
+        try
+        {
+            Tensor matrix = Aten.Reinterpret(memory.narrow(0, 0, bytes), type).view([.. weight.Shape]);
+            weight.DequantizeInto(matrix);
+            return use(matrix).MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            GiveBack(memory);
+        }
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _free?.Dispose();
+            _free = null;
+        }
+    }
+
+    // Two threads on one model: the second one has memory of its own for the moment.
+    private Tensor Take(long bytes, Device device)
+    {
+        Tensor? memory;
+        lock (_gate)
+        {
+            (memory, _free) = (_free, null);
+        }
+        if (memory is not null && memory.numel() >= bytes)
+        {
+            return memory;
+        }
+        memory?.Dispose();
+        return empty([bytes], dtype: ScalarType.Byte, device: device).DetachFromDisposeScope();
+    }
+
+    private void GiveBack(Tensor memory)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed || (_free is not null && _free.numel() >= memory.numel()))
+            {
+                memory.Dispose();
+                return;
+            }
+            _free?.Dispose();
+            _free = memory;
+        }
+    }
+}
