@@ -46,6 +46,7 @@ internal static class ModelMerging
     {
         string target = Path.GetFullPath(directory), temporary = $"{Path.TrimEndingDirectorySeparator(target)}.{Guid.NewGuid():N}.tmp";
         CheckFree(target);
+        CheckStored(folder);
         Directory.CreateDirectory(temporary);
         try
         {
@@ -97,6 +98,18 @@ internal static class ModelMerging
             root[s_typeKeys[0]] = NameOf(precision.Value);
         }
         return root.ToJsonString(s_indented);
+    }
+
+    // The difference of an adapter is smaller than the steps of 4-bit codes.
+    private static void CheckStored(ModelFolder folder)
+    {
+        using CheckpointWeights stored = folder.OpenWeights();
+        if (stored.Names.FirstOrDefault(name => stored.TypeOf(name) is ScalarType.Byte or ScalarType.Int8) is { } name)
+        {
+            throw new InvalidOperationException(
+                $"The base model in '{folder.Path}' is stored quantized ('{name}' holds codes), and an adapter cannot be merged into codes. Put the adapter (SaveAdapter) on the "
+                + "original 16-bit model by ApplyVlm, and merge there.");
+        }
     }
 
     private static MergeReport Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string temporary, MergeOptions options)

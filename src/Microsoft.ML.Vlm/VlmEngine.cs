@@ -120,6 +120,22 @@ internal sealed class VlmEngine : IDisposable
     /// <summary>What the adapters consist of; null without any.</summary>
     public AdapterReport? DescribeAdapter() => Adapters is { } adapters ? RunModel(_ => adapters.Describe()) : null;
 
+    /// <summary>Writes the quantized base model as a folder.</summary>
+    /// <exception cref="InvalidOperationException">The directory is the base model's own.</exception>
+    public void SaveQuantizedModel(string directory, QuantOptions options)
+    {
+        if (Path.GetFullPath(directory) == Path.GetFullPath(Folder.Path))
+        {
+            throw new InvalidOperationException($"'{directory}' is the folder of the base model itself; name another one.");
+        }
+        _model.Run(null, model =>
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed == 1, typeof(VlmTransformer));
+            QuantizedModelFiles.Write(Folder, model, options, directory);
+            return true;
+        });
+    }
+
     /// <summary>Writes the model with the adapters merged.</summary>
     /// <param name="directory">A new or empty folder.</param>
     /// <param name="options">Validated.</param>

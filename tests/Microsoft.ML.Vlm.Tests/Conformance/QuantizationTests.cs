@@ -45,6 +45,43 @@ public sealed class QuantizationTests : IDisposable
         Assert.Equal(3, scores.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(QuantizationType.Nf4)]
+    [InlineData(QuantizationType.Int8)]
+    public void A_quantized_model_is_written_as_a_folder_that_answers_the_same(QuantizationType type)
+    {
+        IDataView data = _data.LoadWithImages(_ml);
+        QuantOptions options = new() { Type = type };
+        using VlmTransformer model = _ml.Transforms.ApplyVlm(new VlmScoringEstimator.Options { ModelPath = TinyVlm.Folder, Quantization = options, Generation = new() { MaxNewTokens = 3 } }).Fit(data);
+        string folder = _data.Path("quantized");
+        model.SaveQuantizedModel(folder);
+
+        using VlmTransformer loaded = _ml.Transforms.ApplyVlm(folder, generation: new() { MaxNewTokens = 3 }).Fit(data);
+
+        VlmOptions.AssertSame(model.Answers(_ml, data), loaded.Answers(_ml, data));
+        Assert.DoesNotContain(Directory.EnumerateFiles(folder), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Contains("not quantized on loading", Assert.Throws<InvalidOperationException>(() => loaded.SaveQuantizedModel(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("itself", Assert.Throws<InvalidOperationException>(() => model.SaveQuantizedModel(TinyVlm.Folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Merging_goes_back_to_the_weights_of_the_folder_and_refuses_codes()
+    {
+        IDataView data = _data.LoadWithImages(_ml);
+        using VlmTransformer model = _ml.Transforms.VlmSft(VlmOptions.Quick(o => o.Quantization = QuantOptions.Nf4)).Fit(data);
+        MergeReport report = model.Merge(_data.Path("merged"));
+
+        // The gap is that of the quantization: more than that of rounding, less than would be refused.
+        Assert.InRange(report.MeanGap, 1e-4, 1);
+        string folder = _data.Path("quantized");
+        model.SaveQuantizedModel(folder);
+        model.SaveAdapter(_data.Path("adapter"));
+        using VlmTransformer onCodes = _ml.Transforms.ApplyVlm(VlmOptions.Applied(folder, _data.Path("adapter"))).Fit(data);
+        string message = Assert.Throws<InvalidOperationException>(() => onCodes.Merge(_data.Path("other"))).Message;
+        Assert.Contains("stored quantized", message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Path("other")));
+    }
+
     [Fact]
     public void Quantized_weights_cannot_be_trained_themselves()
     {

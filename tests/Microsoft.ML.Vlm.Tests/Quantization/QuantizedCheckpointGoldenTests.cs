@@ -60,6 +60,9 @@ public sealed class QuantizedCheckpointGoldenTests : IDisposable
             Assert.Equal(other.shape, tensor.shape);
             Assert.True(other.equal(tensor).all().item<bool>(), key);
         }
+        string plain = File.ReadAllText(Reference.Path("golden", "checkpoints", BaseOf(name), ModelConfig.FileName));
+        JsonElement described = JsonElement.Parse(QuantizedModelFiles.FormatConfig(plain, model, options)).GetProperty("quantization_config");
+        Assert.True(JsonElement.DeepEquals(settings, described), described.ToString());
     }
 
     [Theory]

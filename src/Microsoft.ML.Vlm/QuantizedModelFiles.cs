@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Quantization;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.Vlm;
+
+/// <summary>Writes a quantized model as transformers and bitsandbytes write it: codes and scales, and a configuration that says so.</summary>
+internal static class QuantizedModelFiles
+{
+    private const string ConfigKey = "quantization_config";
+    private const double ReferenceThreshold = 6;
+
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
+    /// <summary>Writes a model folder. Each file appears only once it is complete, the configuration last.</summary>
+    /// <param name="folder">Folder whose descriptions fit the model.</param>
+    /// <param name="model">The model; adapters are not merged.</param>
+    /// <param name="options">How it is quantized.</param>
+    /// <param name="directory">Created if need be.</param>
+    public static void Write(ModelFolder folder, VisionLanguageModel model, QuantOptions options, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        using var scope = NewDisposeScope();
+        KeyValuePair<string, Tensor>[] tensors = [.. model.Weights.Values.SelectMany(weight => weight.Quantized?.ToTensors(weight.Name) ?? [new(weight.Name, weight.Own.detach())])];
+        SafetensorsWriter.Write(Path.Combine(directory, CheckpointWeights.SingleFileName), tensors);
+        foreach (string path in ModelFiles.Descriptions(folder.Path).Where(path => Path.GetFileName(path) != ModelConfig.FileName))
+        {
+            Copy(File.ReadAllText(path), Path.Combine(directory, Path.GetFileName(path)));
+        }
+        Copy(FormatConfig(File.ReadAllText(Path.Combine(folder.Path, ModelConfig.FileName)), model, options), Path.Combine(directory, ModelConfig.FileName));
+    }
+
+    /// <summary>The content of <c>config.json</c> for a quantized model; everything else in it stays.</summary>
+    internal static string FormatConfig(string json, VisionLanguageModel model, QuantOptions options)
+    {
+        IQuantizedWeight[] quantized = [.. model.Weights.Values.Select(weight => weight.Quantized).OfType<IQuantizedWeight>()];
+        string[] kept = [.. model.Linears.Values.Where(linear => linear.Weight.Quantized is null).Select(linear => linear.Path).Order(StringComparer.Ordinal)];
+        bool isInt8 = options.Type == QuantizationType.Int8;
+        JsonObject root = JsonNode.Parse(json)!.AsObject();
+        root[ConfigKey] = new JsonObject
+        {
+            ["_load_in_4bit"] = !isInt8,
+            ["_load_in_8bit"] = isInt8,
+            ["bnb_4bit_compute_dtype"] = quantized.Any(weight => weight.ComputeType == ScalarType.BFloat16) ? "bfloat16" : "float32",
+            ["bnb_4bit_quant_storage"] = "uint8",
+            ["bnb_4bit_quant_type"] = options.Type == QuantizationType.Nf4 ? "nf4" : "fp4",
+            ["bnb_4bit_use_double_quant"] = !isInt8 && options.DoubleQuantization,
+            ["llm_int8_enable_fp32_cpu_offload"] = false,
+            ["llm_int8_has_fp16_weight"] = false,
+
+            // The reference leaves the head alone by itself.
+            ["llm_int8_skip_modules"] = kept.All(path => path == model.HeadPath) ? null : new JsonArray([.. kept.Select(path => (JsonNode)path)]),
+            ["llm_int8_threshold"] = options.OutlierThreshold ?? ReferenceThreshold,
+            ["load_in_4bit"] = !isInt8,
+            ["load_in_8bit"] = isInt8,
+            ["quant_method"] = "bitsandbytes",
+        };
+        return root.ToJsonString(s_indented);
+    }
+
+    private static void Copy(string content, string path)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllText(temporary, content);
+        File.Move(temporary, path, overwrite: true);
+    }
+}
