@@ -8,6 +8,8 @@ internal static class BenchProgram
 
           train-sft   --model DIR --data DIR [--batch 1] [--steps 8 | --epochs N] [--warm 2] [--precision fp32|bf16] [--gc]
                       [--rank 8] [--lr 2e-4] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
+          train-dpo   --model DIR --data DIR [--batch 1] [--steps 6 | --epochs N] [--warm 2] [--precision fp32|bf16] [--gc]
+                      [--rank 8] [--lr 2e-4] [--beta 0.1] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
           preprocess  --model DIR --data DIR [--n 16] [--repeats 5] [--tiles-edge N]
           plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
                       predicts the peak memory, then measures it in another process that runs "fit" with the same options
@@ -15,6 +17,7 @@ internal static class BenchProgram
 
         Everywhere: --threads N (else the environment variable PEER_THREADS, else all cores), --label TEXT.
         DATA holds train.jsonl with rows {"id", "image", "question", "answer"}; rows are read in the order of the file, again from the start when they end.
+        train-dpo reads dpo.jsonl with rows {"id", "image", "question", "chosen", "rejected"}.
         """;
 
     /// <summary>Runs one subcommand.</summary>
@@ -34,11 +37,12 @@ internal static class BenchProgram
             Action<BenchOptions, MeasureWriter> command = arguments[0] switch
             {
                 "train-sft" => SftBench.Run,
+                "train-dpo" => DpoBench.Run,
                 "preprocess" => PreprocessBench.Run,
                 "load" => LoadBench.Run,
                 "plan" => PlanBench.Run,
                 "fit" => PlanBench.Fit,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, preprocess, load, plan and fit."),
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, preprocess, load, plan and fit."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

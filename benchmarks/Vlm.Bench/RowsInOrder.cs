@@ -1,15 +1,14 @@
 using System.Diagnostics;
-using Microsoft.ML.Vlm;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Training;
 
 namespace Vlm.Bench;
 
 /// <summary>The rows of a run in the order of the file, again from the start when they end, each decoded and prepared when it is asked for, as the peers' loaders do.</summary>
-/// <param name="rows">The rows of the data.</param>
+/// <param name="rows">Rows of the data.</param>
 /// <param name="count">Rows of the run.</param>
-/// <param name="processor">Prepares them.</param>
-internal sealed class RowsInOrder(IReadOnlyList<BenchRow> rows, long count, VlmProcessor processor) : ISampleSource
+/// <param name="prepare">From a row of the data, and the row's number in the run, to what the model reads.</param>
+internal sealed class RowsInOrder(int rows, long count, Func<int, long, VlmSample> prepare) : ISampleSource
 {
     private readonly List<double> _seconds = [];
     private readonly List<(int Tokens, int Targets, int Tiles)> _sizes = [];
@@ -40,7 +39,7 @@ internal sealed class RowsInOrder(IReadOnlyList<BenchRow> rows, long count, VlmP
         for (long number = skip; number < count; number++)
         {
             long startedAt = Stopwatch.GetTimestamp();
-            VlmSample sample = processor.CreateTraining(rows[(int)(number % rows.Count)].ToExample(number), LabelMasking.Answer);
+            VlmSample sample = prepare((int)(number % rows), number);
             _seconds.Add(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
             _sizes.Add((sample.Tokens.Length, sample.TargetCount, sample.Images.Sum(image => image.Count)));
             yield return sample;

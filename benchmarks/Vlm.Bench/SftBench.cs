@@ -58,7 +58,8 @@ internal static class SftBench
             AdapterFile.Save(adapters, save);
         }
 
-        RowsInOrder source = new(rows, epochs is null ? (long)batch * steps : rows.Length, processor);
+        RowsInOrder source = new(
+            rows.Length, epochs is null ? (long)batch * steps : rows.Length, (row, number) => processor.CreateTraining(rows[row].ToExample(number), LabelMasking.Answer));
         FineTuningLoop loop = new(model, adapters, new SftObjective(), settings);
         StepClock clock = new(warm);
         List<VlmTrainingMetrics> log = [];

@@ -55,7 +55,9 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         {
             pass.Backward(zeros_like(pass.Hidden).index_add_(0, batch.TargetPositions, leaf.grad!, 1));
         }
-        return Describe(loss, tokens, answers, sums);
+        ObjectiveResult result = Describe(loss, tokens, answers, sums);
+        _batches.Add(result.Values!);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -76,7 +78,6 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         PairLogProbabilities pairs = PreferenceLoss.Sum(tokens.Values, answers, sums, settings);
         double accuracy = tokens.Hits.masked_select(answers.IsChosen).mean().item<float>();
         IReadOnlyDictionary<string, double> metrics = PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta);
-        _batches.Add(metrics);
         return new ObjectiveResult(loss.item<float>(), accuracy, tokens.Entropies.mean().item<float>()) { Values = metrics };
     }
 

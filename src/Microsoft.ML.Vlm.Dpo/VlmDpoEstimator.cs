@@ -79,7 +79,8 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
         {
             throw new InvalidDataException("The training data has no rows.");
         }
-        SharedModel model = Train(folder, session, settings, samples, input, remark => MLNetHost.Warning(channel, remark), out AdapterSet? adapters);
+        Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, example => PreferencePair.Create(processor, example));
+        SharedModel model = Train(folder, session, settings, samples, evaluator, input, remark => MLNetHost.Warning(channel, remark), out AdapterSet? adapters);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -99,7 +100,8 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
     };
 
     private SharedModel Train(
-        ModelFolder folder, TrainingSession session, TrainingSettings settings, DataViewSamples samples, IDataView input, Action<string> warn, out AdapterSet? adapters)
+        ModelFolder folder, TrainingSession session, TrainingSettings settings, DataViewSamples samples, Evaluator? evaluator, IDataView input, Action<string> warn,
+        out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
         VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
@@ -118,7 +120,8 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
             };
             FineTuningLoop loop = new(model, adapters, objective, settings);
             session.Run(
-                loop, settings, model, adapters, samples, folder, () => Fingerprint(input, samples.Count, session), directory => VlmSftEstimator.Write(folder, model, trained, directory));
+                loop, settings, model, adapters, samples, folder, () => Fingerprint(input, samples.Count, session), directory => VlmSftEstimator.Write(folder, model, trained, directory),
+                evaluator);
             if (adapters is null)
             {
                 return SharedModel.Own(model);

@@ -24,7 +24,6 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
 {
     /// <summary>Bytes that prepared rows may take.</summary>
     internal const long SampleBytes = 1L << 30;
-    private const long EvaluationSampleBytes = 1L << 28;
 
     private readonly IHost _host;
     private readonly Options _options;
@@ -60,7 +59,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         {
             throw new InvalidDataException("The training data has no rows.");
         }
-        Evaluator? evaluator = CreateEvaluator(folder, processor, session);
+        Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, example => processor.CreateTraining(example, _options.Masking));
         SharedModel model = Train(folder, session, samples, evaluator, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
@@ -99,36 +98,6 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             model.Dispose();
             throw;
         }
-    }
-
-    private Evaluator? CreateEvaluator(ModelFolder folder, VlmProcessor processor, TrainingSession session)
-    {
-        EvaluationSettings evaluation = TrainingSetup.EvaluationOf(_options);
-        if (_options.EvaluationData is not { } data || evaluation.Strategy == EvalStrategy.No)
-        {
-            return null;
-        }
-        _settings.Columns.Check(_host, data.Schema, training: true);
-        TrainingSettings inOrder = TrainingSetup.SettingsOf(_options, session.Seed) with
-        {
-            SamplingStrategy = SamplingStrategy.Sequential, MaxTokensPerBatch = null, DropLast = false, LongestRowsFirst = false,
-        };
-        DataViewSamples samples = new(
-            data, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), session.CheckAlive, inOrder, EvaluationSampleBytes);
-        HeldOutAnswers answers = new(ReadQuestions(data, _options.GeneratedEvaluationRows), processor, folder.Generation, _options.Generation);
-        return new Evaluator(samples, evaluation, answers.Answer);
-    }
-
-    private List<VlmExample> ReadQuestions(IDataView data, int count)
-    {
-        List<VlmExample> questions = [];
-        using DataViewRowCursor cursor = data.GetRowCursor(_settings.Columns.Trained(data.Schema));
-        VlmRowReader reader = new(cursor, _settings.Columns, readsLabel: true);
-        while (questions.Count < count && cursor.MoveNext())
-        {
-            questions.Add(reader.ReadQuestion());
-        }
-        return questions;
     }
 
     private IReadOnlyDictionary<string, string> Fingerprint(IDataView input, long rows, TrainingSession session)

@@ -135,6 +135,23 @@ public sealed class VlmDpoEstimatorTests : IDisposable
     }
 
     [Fact]
+    public void Held_out_pairs_are_evaluated_while_training()
+    {
+        using PairData held = new(4);
+        List<VlmEvaluation> evaluations = [];
+        Fit(Quick(options =>
+        {
+            (options.MaxSteps, options.EvalSteps, options.GeneratedEvaluationRows) = (20, 10, 1);
+            (options.EvaluationData, options.EvaluationCallback) = (held.Load(new MLContext(1)), evaluations.Add);
+        })).Dispose();
+        Assert.Equal([10, 20], evaluations.Select(evaluation => evaluation.Step));
+        Assert.Equal(4, evaluations[0].RowCount);
+        Assert.True(evaluations[1].Loss < Math.Log(2));
+        Assert.True(evaluations[1].Values["eval_rewards/margins"] > evaluations[0].Values["eval_rewards/margins"]);
+        Assert.Single(evaluations[1].Answers);
+    }
+
+    [Fact]
     public void Losses_without_reference_need_none_and_train()
     {
         foreach (DpoLossType type in new[] { DpoLossType.SimPo, DpoLossType.Cpo, DpoLossType.Orpo, DpoLossType.Sft })
