@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Vlm;
 
-// Arguments: model folder, folder with images and rows.tsv, output folder, steps. Goes on from the newest checkpoint; prints each step when its checkpoint is on disk.
+// Arguments: model folder, folder with images and rows.tsv, output folder, steps, steps between checkpoints. Goes on from the newest checkpoint; prints each step when its checkpoint is on disk.
 // Ends with 3 when it was asked to stop.
 var mlContext = new MLContext(seed: 1);
 IDataView data = mlContext.Data.LoadFromTextFile<Row>(Path.Combine(args[1], "rows.tsv"), separatorChar: '\t');
@@ -16,7 +16,7 @@ var pipeline = mlContext.Transforms.LoadImages("Image", args[1], nameof(Row.Imag
     MaxSteps = int.Parse(args[3], CultureInfo.InvariantCulture),
     LoggingSteps = 3,
     OutputDirectory = args[2],
-    SaveSteps = 1,
+    SaveSteps = int.Parse(args[4], CultureInfo.InvariantCulture),
     SaveTotalLimit = 2,
     ResumeFromCheckpoint = "latest",
     SaveCallback = checkpoint => Console.WriteLine(checkpoint.Step),

@@ -16,40 +16,37 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void A_run_that_is_killed_again_and_again_ends_with_the_same_bytes()
     {
-        const int Kills = 20, Steps = 240;
+        const int Kills = 20, Steps = 100;
         File.WriteAllLines(_data.Path("rows.tsv"), _data.Rows.Select(row => $"{row.ImagePath}\t{row.Prompt}\t{row.Label}"));
         string undisturbed = _data.Path("undisturbed");
-        using (Process whole = Start(undisturbed, Steps))
+        using (Process whole = Start(undisturbed, Steps, saveSteps: Steps))
         {
-            string errors = whole.StandardError.ReadToEnd();
-            whole.WaitForExit();
-            Assert.True(whole.ExitCode == 0, errors);
+            AssertSucceeds(whole);
         }
 
+        // A checkpoint a step: most of the time is spent in writing them, so that is where most kills fall.
         Random random = new(7);
         int reached = 0;
-        for (int kill = 0; kill < Kills; kill++)
+        for (int kill = 0; kill < Kills && reached < Steps; kill++)
         {
-            using Process run = Start(Output, Steps);
+            using Process run = Start(Output, Steps, saveSteps: 1);
             Assert.NotNull(run.StandardOutput.ReadLine());
-            Thread.Sleep(random.Next(60));
+            Thread.Sleep(random.Next(20));
             run.Kill();
             run.WaitForExit();
             int newest = Directory.EnumerateDirectories(Output, "checkpoint-*").Max(folder => int.Parse(Path.GetFileName(folder)["checkpoint-".Length..]));
-            Assert.InRange(newest, reached + 1, Steps - 1);
+            Assert.InRange(newest, reached + 1, Steps);
             reached = newest;
         }
-        using (Process last = Start(Output, Steps))
+        using (Process last = Start(Output, Steps, saveSteps: Steps))
         {
-            string errors = last.StandardError.ReadToEnd();
-            last.WaitForExit();
-            Assert.True(last.ExitCode == 0, errors);
+            AssertSucceeds(last);
         }
 
         AssertSame(undisturbed, Output, "adapter_model.safetensors");
         AssertSame(undisturbed, Output, $"checkpoint-{Steps}/optimizer.safetensors");
         AssertSame(undisturbed, Output, $"checkpoint-{Steps}/sampler_state.json");
-        Assert.Equal(2, Directory.EnumerateDirectories(Output).Count());
+        Assert.InRange(Directory.EnumerateDirectories(Output).Count(), 1, 2);
     }
 
     [Fact]
@@ -57,7 +54,7 @@ public sealed class ResumeTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM that one process can send to another.");
         File.WriteAllLines(_data.Path("rows.tsv"), _data.Rows.Select(row => $"{row.ImagePath}\t{row.Prompt}\t{row.Label}"));
-        using Process run = Start(Output, steps: 100_000);
+        using Process run = Start(Output, steps: 100_000, saveSteps: 1);
         Assert.Equal("1", run.StandardOutput.ReadLine());
         using (Process kill = Process.Start("kill", ["-TERM", $"{run.Id}"]))
         {
@@ -151,6 +148,14 @@ public sealed class ResumeTests : IDisposable
     private static void AssertSame(string expected, string actual, string name)
         => Assert.True(File.ReadAllBytes(Path.Combine(expected, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, name))), name);
 
+    private static void AssertSucceeds(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, output.Result + errors);
+    }
+
     private static VlmSftEstimator.Options Options(string output, bool full, Action<VlmSftEstimator.Options>? change = null) => VlmOptions.Quick(o =>
     {
         o.Lora = full ? null : new LoraOptions { Rank = 2, Dropout = 0.2, TargetModules = ["all-linear"] };
@@ -159,9 +164,9 @@ public sealed class ResumeTests : IDisposable
         change?.Invoke(o);
     });
 
-    private Process Start(string output, int steps)
+    private Process Start(string output, int steps, int saveSteps)
     {
-        ProcessStartInfo start = new("dotnet", [s_program, TinyVlm.Folder, _data.Folder, output, $"{steps}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", [s_program, TinyVlm.Folder, _data.Folder, output, $"{steps}", $"{saveSteps}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         return Process.Start(start)!;
     }
