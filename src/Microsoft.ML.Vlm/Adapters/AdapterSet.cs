@@ -39,8 +39,30 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Tensors that were loaded from a file under other names than PEFT's present ones.</summary>
     public int RenamedCount { get; init; }
 
-    /// <summary>Whether dropout is on.</summary>
-    public bool IsTraining { get; set; }
+    /// <summary>Whether dropout is on. Whoever sets it, to either value, is about to change the adapters: <see cref="IsServing"/> ends.</summary>
+    public bool IsTraining
+    {
+        get;
+        set
+        {
+            field = value;
+            IsServing = false;
+        }
+    }
+
+    /// <summary>Whether the adapters only answer, so that what follows from their values may be kept: from <see cref="AttachTo"/> until they train.</summary>
+    public bool IsServing
+    {
+        get;
+        private set
+        {
+            field = value;
+            foreach (LoraAdapter layer in _layers.Values)
+            {
+                layer.Forget();
+            }
+        }
+    }
 
     /// <summary>Whether the adapters change the model's output. Switched off, the model is the base model.</summary>
     public bool IsEnabled
@@ -68,7 +90,7 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Where the dropout draws from; null while there is none.</summary>
     public Generator? Random => IsTraining && Options.Dropout > 0 ? _generator : null;
 
-    /// <summary>Moves the adapters to another copy of the same base model, which wears them from now on.</summary>
+    /// <summary>Moves the adapters to another copy of the same base model, which wears them from now on to answer with them.</summary>
     /// <param name="model">A model without adapters on the layers in question.</param>
     public void AttachTo(VisionLanguageModel model)
     {
@@ -78,6 +100,7 @@ internal sealed class AdapterSet : IDisposable
             layer.Layer = model.Linears[path];
         }
         IsEnabled = true;
+        IsServing = true;
     }
 
     /// <summary>Gives a layer its adapter.</summary>

@@ -12,6 +12,7 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
 {
     private readonly AdapterSet _set;
     private Tensor? _squaredNorms;
+    private Tensor? _rowNorms;
 
     /// <summary>Takes over two tensors, as leaves of the autograd graph.</summary>
     /// <param name="layer">The layer it belongs to.</param>
@@ -88,14 +89,20 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
         }
 
         Tensor weight = Layer.Weight.As(input.dtype), update = nn.functional.linear(nn.functional.linear(x, narrow), As(b, input.dtype)).mul_(Scale);
-        _squaredNorms ??= SquaredNorms(Layer.Weight.Value);
-        Tensor ratio = As(Magnitude / Dora.RowNormsOf(weight, _squaredNorms, narrow, b, Scale), input.dtype);
+        Tensor ratio = As(Magnitude / RowNorms(weight, narrow, b), input.dtype);
         if (!ReferenceEquals(x, input))
         {
             // PEFT drops out what the scaled base weight sees too, but not what the layer itself gives.
             return output + ((ratio - 1) * nn.functional.linear(x, weight)) + (ratio * update);
         }
         return Layer.Bias?.As(input.dtype) is { } bias ? ((output - bias + update) * ratio) + bias : (output + update) * ratio;
+    }
+
+    /// <summary>Forgets what follows from the values of the matrices, because they are going to change or have changed.</summary>
+    public void Forget()
+    {
+        _rowNorms?.Dispose();
+        _rowNorms = null;
     }
 
     /// <summary>A weight with the update in it, float32 <c>[out, in]</c>, in the caller's scope.</summary>
@@ -135,6 +142,23 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
         Start?.A.Dispose();
         Start?.B.Dispose();
         _squaredNorms?.Dispose();
+        Forget();
+    }
+
+    // While answering the lengths stay the same from token to token; computing them reads the whole weight once more.
+    private Tensor RowNorms(Tensor weight, Tensor a, Tensor b)
+    {
+        if (_rowNorms is not null && !is_grad_enabled())
+        {
+            return _rowNorms;
+        }
+        _squaredNorms ??= SquaredNorms(Layer.Weight.Value);
+        Tensor norms = Dora.RowNormsOf(weight, _squaredNorms, a, b, Scale);
+        if (!is_grad_enabled() && _set.IsServing)
+        {
+            _rowNorms = norms.DetachFromDisposeScope();
+        }
+        return norms;
     }
 
     private static Tensor SquaredNorms(Tensor weight)

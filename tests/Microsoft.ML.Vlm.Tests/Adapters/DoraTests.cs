@@ -74,4 +74,22 @@ public sealed class DoraTests
         Assert.True(allclose(expected, adapter.B.grad!, 1e-4, 1e-5));
         Assert.True(adapter.Magnitude!.grad!.abs().max().item<float>() > 0);
     }
+
+    [Fact]
+    public void Lengths_are_kept_while_answering_and_made_anew_after_training()
+    {
+        using var scope = NewDisposeScope();
+        using ToyModel model = new();
+        using AdapterSet adapters = LoraInjection.Inject(model, new LoraOptions { Rank = 2, UseDora = true }, 1);
+        Linear layer = model.Linears[Path];
+        Tensor x = randn(4, 6);
+        using var values = no_grad();
+        adapters.AttachTo(model);
+        Tensor first = layer.Forward(x);
+        Assert.True(ToyModel.Same(first, layer.Forward(x)));
+        adapters.IsTraining = false;
+        adapters.Layers[Path].B.normal_();
+        Assert.False(adapters.IsServing);
+        Assert.True(allclose(nn.functional.linear(x, adapters.Layers[Path].MergedWeight(layer.Weight.Value), layer.Bias!.Value), layer.Forward(x), 1e-4, 1e-5));
+    }
 }
