@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;
@@ -29,10 +30,14 @@ internal sealed class PatchEmbedding
     public Tensor Forward(Tensor tiles)
     {
         using var scope = NewDisposeScope();
-        Tensor patches = nn.functional.conv2d(tiles, _weight.As(tiles.dtype), _bias.As(tiles.dtype), strides: [_patchSize, _patchSize]);
-        long[] places = Places((int)patches.size(2), (int)patches.size(3), _placesPerSide);
-        Tensor placed = _places.Forward(tensor(places, dtype: ScalarType.Int64, device: tiles.device), tiles.dtype);
-        return (patches.flatten(2).transpose(1, 2) + placed).MoveToOuterDisposeScope();
+        long rows = tiles.size(2) / _patchSize, columns = tiles.size(3) / _patchSize;
+        Tensor whole = tiles.narrow(2, 0, rows * _patchSize).narrow(3, 0, columns * _patchSize);
+
+        // A convolution whose steps are as long as its window is one product with the windows as rows.
+        Tensor windows = whole.unflatten(3, columns, _patchSize).unflatten(2, rows, _patchSize).permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2);
+        Tensor patches = LinearProduct.Apply(windows, _weight.As(tiles.dtype).flatten(1), _bias.As(tiles.dtype));
+        Tensor placed = _places.Forward(tensor(Places((int)rows, (int)columns, _placesPerSide), dtype: ScalarType.Int64, device: tiles.device), tiles.dtype);
+        return (patches + placed).MoveToOuterDisposeScope();
     }
 
     /// <summary>
