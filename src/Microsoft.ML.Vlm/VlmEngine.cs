@@ -3,6 +3,7 @@ using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Evaluation;
 using Microsoft.ML.Vlm.Generation;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
@@ -101,6 +102,10 @@ internal sealed class VlmEngine : IDisposable
             yield return pieces.Current;
         }
     }
+
+    /// <summary>How much the loss on the answers of rows depends on their images; null when none has an image and an answer.</summary>
+    public VlmImageDependence? MeasureImages(IReadOnlyList<VlmExample> rows)
+        => RunModel(model => ImageDependence.Measure(model, rows.Select(CreateAnswer)));
 
     /// <summary>Writes a fully trained model as a folder.</summary>
     /// <exception cref="InvalidOperationException">The weights are those of the folder.</exception>

@@ -53,14 +53,18 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         using TrainingSession session = new(_host, _options);
+        TrainingRows rows = new(processor, _options.Masking, _options.MaxLength, _options.OverLong);
+        IReadOnlySet<long> leftOut = LookAt(input, folder, processor, rows, session.CheckAlive);
         DataViewSamples samples = new(
-            input, _settings.Columns, example => processor.CreateTraining(example, _options.Masking), session.CheckAlive, TrainingSetup.SettingsOf(_options, session.Seed), SampleBytes);
+            input, _settings.Columns, example => rows.Create(example), session.CheckAlive, TrainingSetup.SettingsOf(_options, session.Seed), SampleBytes, leftOut);
         if (samples.Count == 0)
         {
-            throw new InvalidDataException("The training data has no rows.");
+            throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
         Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, example => processor.CreateTraining(example, _options.Masking));
-        SharedModel model = Train(folder, session, samples, evaluator, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
+        IReadOnlyList<VlmSample> checkedRows = RowsToCheck(input, rows, leftOut);
+        SharedModel model = Train(folder, session, samples, checkedRows, evaluator, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
+        WarnOfLength(rows);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -74,7 +78,8 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     }
 
     private SharedModel Train(
-        ModelFolder folder, TrainingSession session, DataViewSamples samples, Evaluator? evaluator, Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
+        ModelFolder folder, TrainingSession session, DataViewSamples samples, IReadOnlyList<VlmSample> checkedRows, Evaluator? evaluator,
+        Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
         VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
@@ -82,6 +87,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         try
         {
             AdapterSet? trained = adapters = TrainingSetup.Prepare(model, _options, session.Seed);
+            CheckImages(model, checkedRows);
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
             session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
@@ -133,7 +139,12 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             {
                 throw new ArgumentOutOfRangeException(nameof(Masking), Masking, "Not a masking of this library.");
             }
+            if (TextColumnName is not null && Masking == LabelMasking.Assistant)
+            {
+                throw new ArgumentException($"Masking is Assistant, but the plain texts of '{TextColumnName}' have no turns; choose Answer, which trains on the whole text.", nameof(Masking));
+            }
             ValidateLoss();
+            ValidateData();
             VlmTransformerSettings.From(this).Validate();
         }
     }

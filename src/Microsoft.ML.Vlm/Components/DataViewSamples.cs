@@ -14,8 +14,10 @@ namespace Microsoft.ML.Vlm.Components;
 /// <param name="checkAlive">Called for each row that is read or given, on any thread; throws to cancel.</param>
 /// <param name="settings">Order, seed and threads.</param>
 /// <param name="capacity">Bytes that prepared rows may take.</param>
+/// <param name="leftOut">Rows that are passed over and do not count; null for none.</param>
 internal sealed class DataViewSamples(
-    IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, Action checkAlive, TrainingSettings settings, long capacity) : ISampleSource
+    IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, Action checkAlive, TrainingSettings settings, long capacity,
+    IReadOnlySet<long>? leftOut = null) : ISampleSource
 {
     // Tokens without pixels are small; a fourth of the memory holds those of far more rows than the pool.
     private const int OutlinePart = 4;
@@ -23,6 +25,7 @@ internal sealed class DataViewSamples(
     // Steps after which the features of a row that was given are there, if there is room for them.
     private const int LongestWait = 8;
 
+    private readonly IReadOnlySet<long> _leftOut = leftOut ?? new HashSet<long>();
     private readonly Dictionary<int, Task<VlmSample>> _held = [];
     private readonly SampleOutlines _outlines = new(capacity / OutlinePart);
     private readonly Queue<int> _given = [];
@@ -30,7 +33,7 @@ internal sealed class DataViewSamples(
     private bool _isPoolFresh;
 
     /// <inheritdoc/>
-    public long Count { get; } = DataViewSweep.CountRows(data, checkAlive);
+    public long Count { get; } = DataViewSweep.CountRows(data, checkAlive) - (leftOut?.Count ?? 0);
 
     /// <inheritdoc/>
     public SampleOrderState OrderState => _order ?? throw new InvalidOperationException("No row has been read, so the size of the pool is not known.");
@@ -71,7 +74,7 @@ internal sealed class DataViewSamples(
 
     private int[] OrderOf(int epoch) => SampleOrder.Create(_order!, settings, checked((int)Count), epoch);
 
-    private DataViewSweep Sweep() => new(data, columns, Count, checkAlive);
+    private DataViewSweep Sweep() => new(data, columns, Count, checkAlive, _leftOut);
 
     private void DecideOrder(PrefetchWorkers workers)
     {

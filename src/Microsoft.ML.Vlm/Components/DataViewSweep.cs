@@ -7,7 +7,8 @@ namespace Microsoft.ML.Vlm.Components;
 /// <param name="columns">Names; their types have been checked.</param>
 /// <param name="count">Rows that were counted before.</param>
 /// <param name="checkAlive">Called for each row; throws to cancel.</param>
-internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long count, Action checkAlive) : IDisposable
+/// <param name="leftOut">Rows that are passed over as if the data did not have them; they do not count; null for none.</param>
+internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long count, Action checkAlive, IReadOnlySet<long>? leftOut = null) : IDisposable
 {
     private DataViewRowCursor? _cursor;
     private VlmRowReader? _reader;
@@ -41,7 +42,12 @@ internal sealed class DataViewSweep(IDataView data, VlmColumns columns, long cou
     {
         checkAlive();
         _cursor ??= data.GetRowCursor(columns.Trained(data.Schema));
-        if (_cursor.MoveNext())
+        bool hasRow = _cursor.MoveNext();
+        while (hasRow && leftOut?.Contains(_cursor.Position) == true)
+        {
+            hasRow = _cursor.MoveNext();
+        }
+        if (hasRow)
         {
             RowsRead++;
             return RowsRead <= count ? true : throw Changed();

@@ -84,7 +84,7 @@ internal sealed record VlmColumns
             {
                 throw context.Process(new ArgumentOutOfRangeException(
                     nameof(inputSchema),
-                    $"Could not find image column '{image}'. ML.NET drops image columns without a word at AppendCacheCheckpoint, Data.Cache and Data.ShuffleRows: "
+                    $"Could not find image column '{image}'.{NearestName.Hint(image, [.. inputSchema.Select(known => known.Name)])} ML.NET drops image columns without a word at AppendCacheCheckpoint, Data.Cache and Data.ShuffleRows: "
                     + "put these before LoadImages, or load the images with LoadRawImageBytes, whose columns they keep."));
             }
             if (!IsImage(column))
@@ -169,6 +169,13 @@ internal sealed record VlmColumns
     public IEnumerable<DataViewSchema.Column> Texts(DataViewSchema input)
         => new[] { Source, HasLabel ? Label : null, Rejected }.OfType<string>().Distinct().Select(name => input[name]);
 
+    /// <summary>Most images of a row, or null when a column holds any number.</summary>
+    public int? MostImages(DataViewSchema input) => Images.Any(name => input[name].Type is ImageSequenceDataViewType) ? null : Images.Count;
+
+    /// <summary>Columns with images that are not read; a forgotten one is a common reason why a model learns from texts alone.</summary>
+    public IEnumerable<string> UnreadImages(DataViewSchema input)
+        => input.Where(column => !column.IsHidden && column.Type is ImageDataViewType or ImageSequenceDataViewType && !Images.Contains(column.Name)).Select(column => column.Name);
+
     /// <summary>The label's column when the data has one that is text; data to predict on need not.</summary>
     public DataViewSchema.Column? FindLabel(DataViewSchema input) => !HasLabel ? null : input.GetColumnOrNull(Label) is { Type: TextDataViewType } column ? column : null;
 
@@ -194,7 +201,8 @@ internal sealed record VlmColumns
     {
         if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
         {
-            throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name);
+            throw context.Process(new ArgumentOutOfRangeException(
+                nameof(inputSchema), $"Could not find {role} column '{name}'.{NearestName.Hint(name, [.. inputSchema.Select(known => known.Name)])}"));
         }
         if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType is not TextDataViewType || column.IsKey)
         {

@@ -42,7 +42,26 @@ internal sealed class VlmRowReader
     public Func<VlmExample> BeginTraining()
     {
         List<Func<PixelImage>> images = ReadImages();
-        VlmExample example = Read([]);
+        VlmExample example = Checked(Read([]));
+        return () => example with { Images = Decode(images) };
+    }
+
+    /// <summary>
+    /// The row as a question and, if there is one, an answer: the label, or the assistant's turn at the end of a conversation. An empty label counts as none.
+    /// </summary>
+    /// <exception cref="InvalidDataException">An image cannot be decoded, a conversation is damaged, or images and image places differ in number.</exception>
+    public VlmExample ReadQuestion() => Read(Decode(ReadImages())).SplitAnswer();
+
+    /// <summary>The texts of the row to be trained on, without its images, which are not decoded.</summary>
+    /// <inheritdoc cref="ReadTraining" path="/exception"/>
+    public VlmExample ReadTexts() => Checked(Read([]));
+
+    private static string Kind(bool isConversation) => isConversation ? "a conversation" : "a plain text";
+
+    private static List<PixelImage> Decode(List<Func<PixelImage>> images) => [.. images.Select(image => image())];
+
+    private VlmExample Checked(VlmExample example)
+    {
         if (_columns.HasLabel && example.Completion is null)
         {
             throw new InvalidDataException($"Row {example.Row:N0}: the {(_rejected is null ? "label" : "answer")} in '{_columns.Label}' is empty, so there is nothing to learn from the row. Filter such rows out.");
@@ -58,22 +77,8 @@ internal sealed class VlmRowReader
         }
         _firstRow ??= example.Row;
         _isConversational = example.IsConversation;
-        return () => example with { Images = Decode(images) };
+        return example;
     }
-
-    /// <summary>
-    /// The row as a question and, if there is one, an answer: the label, or the assistant's turn at the end of a conversation. An empty label counts as none.
-    /// </summary>
-    /// <exception cref="InvalidDataException">An image cannot be decoded, a conversation is damaged, or images and image places differ in number.</exception>
-    public VlmExample ReadQuestion() => Read(Decode(ReadImages())).SplitAnswer();
-
-    /// <summary>The texts of the row without its images.</summary>
-    /// <exception cref="InvalidDataException">A conversation is damaged, or prompt and label are of two forms.</exception>
-    public VlmExample ReadTexts() => Read([]);
-
-    private static string Kind(bool isConversation) => isConversation ? "a conversation" : "a plain text";
-
-    private static List<PixelImage> Decode(List<Func<PixelImage>> images) => [.. images.Select(image => image())];
 
     private List<Func<PixelImage>> ReadImages()
     {

@@ -24,8 +24,7 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
     private readonly ImageNormalization _normalization;
     private readonly byte[] _settings;
     private readonly string _imageTokens;
-    private readonly string _fakeToken;
-    private readonly string _globalToken;
+    private readonly TokenizerConfig _tokens;
 
     /// <summary>A processor with a checkpoint's settings.</summary>
     /// <param name="config">Settings of the processor's files.</param>
@@ -47,14 +46,13 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
                 $"The image processor asks for Pillow's filter number {config.Resample} ('resample'); 1 (Lanczos), 2 (bilinear) and 3 (bicubic) are supported.");
         }
         _config = config;
+        _tokens = tokens;
         _filter = (ResampleFilter)config.Resample;
         _arithmetic = arithmetic;
         _normalization = Normalize(config);
         _settings = Describe(config, arithmetic);
         TokensPerTile = tokensPerTile;
         _imageTokens = string.Concat(Enumerable.Repeat(tokens.ImageToken, tokensPerTile));
-        _fakeToken = tokens.FakeImageToken;
-        _globalToken = tokens.GlobalImageToken;
     }
 
     /// <inheritdoc/>
@@ -69,16 +67,34 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
         (width, height) = _config.SplitImages ? MultipleSize(width, height, edge) : (width, height);
         using PixelBuffer whole = resized.Resize(width, height, _filter, _arithmetic);
         using PixelBuffer global = whole.Resize(edge, edge, _filter, _arithmetic);
+        ImageTiles layout = Measure(image);
+        int tileBytes = Channels * edge * edge;
+        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(layout.Count * tileBytes));
+        for (int tile = 0; tile < layout.Count - 1; tile++)
+        {
+            whole.CopyTile(tile % layout.Columns * edge, tile / layout.Columns * edge, edge, samples.AsSpan(tile * tileBytes, tileBytes));
+        }
+        global.CopyTile(0, 0, edge, samples.AsSpan((layout.Count - 1) * tileBytes, tileBytes));
+        return layout with { Samples = samples };
+    }
+
+    /// <inheritdoc/>
+    public override ImageTiles Measure(PixelImage image)
+    {
+        int edge = _config.TileEdge;
+        (int width, int height) = _config.Resize ? LongestEdgeSize(image.Width, image.Height, _config.LongestEdge) : (image.Width, image.Height);
+        (width, height) = _config.SplitImages ? MultipleSize(width, height, edge) : (width, height);
         bool isSplit = _config.SplitImages && (width > edge || height > edge);
         (int rows, int columns) = isSplit ? (height / edge, width / edge) : (0, 0);
-        int count = (rows * columns) + 1, tileBytes = Channels * edge * edge;
-        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(count * tileBytes));
-        for (int tile = 0; tile < count - 1; tile++)
-        {
-            whole.CopyTile(tile % columns * edge, tile / columns * edge, edge, samples.AsSpan(tile * tileBytes, tileBytes));
-        }
-        global.CopyTile(0, 0, edge, samples.AsSpan((count - 1) * tileBytes, tileBytes));
-        return new ImageTiles(rows, columns, count, edge, edge, samples, _normalization, Hash(image));
+        return new ImageTiles(rows, columns, (rows * columns) + 1, edge, edge, [], _normalization, Hash(image));
+    }
+
+    /// <inheritdoc/>
+    public override ImageProcessor? Smaller()
+    {
+        int edge = _config.TileEdge, longest = (_config.LongestEdge - 1) / edge * edge;
+        return _config.Resize && _config.SplitImages && longest >= edge
+            ? new SmolVlmImageProcessor(_config with { LongestEdge = longest }, _tokens, TokensPerTile, _arithmetic) : null;
     }
 
     /// <inheritdoc/>
@@ -89,7 +105,7 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
         {
             for (int column = 1; column <= tiles.Columns; column++)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{_fakeToken}<row_{row}_col_{column}>{_imageTokens}");
+                text.Append(CultureInfo.InvariantCulture, $"{_tokens.FakeImageToken}<row_{row}_col_{column}>{_imageTokens}");
             }
             text.Append('\n');
         }
@@ -97,7 +113,7 @@ internal sealed class SmolVlmImageProcessor : ImageProcessor
         {
             text.Append('\n');
         }
-        return text.Append(_fakeToken).Append(_globalToken).Append(_imageTokens).Append(_fakeToken).ToString();
+        return text.Append(_tokens.FakeImageToken).Append(_tokens.GlobalImageToken).Append(_imageTokens).Append(_tokens.FakeImageToken).ToString();
     }
 
     /// <summary>First step: the longest edge to a length, the other by the aspect ratio, cut to an integer and made even.</summary>

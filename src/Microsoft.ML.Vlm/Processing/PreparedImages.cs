@@ -8,8 +8,11 @@ namespace Microsoft.ML.Vlm.Processing;
 internal sealed record PreparedImages(IReadOnlyList<ImageTiles> Tiles, IReadOnlyList<string> Expansions)
 {
     /// <summary>Resizes and splits the images of a row; equal images once.</summary>
+    /// <param name="processor">The image processor.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="withSamples">False to leave the samples out, for lengths alone.</param>
     /// <exception cref="InvalidDataException">An image cannot be processed; says which of the row.</exception>
-    public static PreparedImages Create(ImageProcessor processor, IReadOnlyList<PixelImage> images)
+    public static PreparedImages Create(ImageProcessor processor, IReadOnlyList<PixelImage> images, bool withSamples = true)
     {
         var known = new Dictionary<UInt128, ImageTiles>();
         var tiles = new List<ImageTiles>();
@@ -19,7 +22,7 @@ internal sealed record PreparedImages(IReadOnlyList<ImageTiles> Tiles, IReadOnly
             {
                 try
                 {
-                    known[image.ContentHash] = prepared = processor.Process(image);
+                    known[image.ContentHash] = prepared = withSamples ? processor.Process(image) : processor.Measure(image);
                 }
                 catch (InvalidDataException exception)
                 {

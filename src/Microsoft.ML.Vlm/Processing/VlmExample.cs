@@ -18,6 +18,9 @@ internal sealed record VlmExample
     /// <summary>A text that is read as it is, without chat template and instead of <see cref="Prompt"/>, which is empty then; or null.</summary>
     public string? PlainText { get; init; }
 
+    /// <summary>Whether the end of <see cref="PlainText"/> was cut off, so that no end token belongs behind it.</summary>
+    public bool IsCut { get; init; }
+
     /// <summary>Whether <see cref="Prompt"/> holds turns that the user gave as such, not one text.</summary>
     public bool IsConversation { get; init; }
 

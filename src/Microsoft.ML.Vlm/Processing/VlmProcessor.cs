@@ -92,18 +92,26 @@ internal sealed class VlmProcessor
     /// <param name="masking">Whether these tokens are the targets, or others of the row too.</param>
     /// <returns>A row whose <see cref="VlmSample.TargetCount"/> is 0 when there is nothing to train on.</returns>
     /// <exception cref="InvalidDataException">Images and their places differ in number, or an image or the conversation cannot be processed; names the row.</exception>
-    public VlmSample CreateTraining(VlmExample example, LabelMasking masking) => OfRow(example, messages =>
+    public VlmSample CreateTraining(VlmExample example, LabelMasking masking) => CreateTraining(example, masking, Images);
+
+    /// <summary>The same with another image processing, or without the samples of the images.</summary>
+    /// <param name="example">The row.</param>
+    /// <param name="masking">What is trained on.</param>
+    /// <param name="processor">The image processing.</param>
+    /// <param name="withSamples">False for a row that is only measured: its images have no samples, so that no model can read it.</param>
+    /// <inheritdoc cref="CreateTraining(VlmExample, LabelMasking)" path="/exception"/>
+    public VlmSample CreateTraining(VlmExample example, LabelMasking masking, ImageProcessor processor, bool withSamples = true) => OfRow(example, messages =>
     {
-        PreparedImages images = PreparedImages.Create(Images, example.Images);
+        PreparedImages images = PreparedImages.Create(processor, example.Images, withSamples);
         return example.Completion is { } completion ? CreatePair(example, messages, completion, images, masking)
             : example.PlainText is { } text ? CreateText(example, text, images, masking)
             : CreateConversation(example, messages, images, masking);
     });
 
-    /// <summary>Rows of one prompt with different answers, as <see cref="CreateTraining"/> gives them; the images are prepared once.</summary>
+    /// <summary>Rows of one prompt with different answers, as <see cref="CreateTraining(VlmExample, LabelMasking)"/> gives them; the images are prepared once.</summary>
     /// <param name="example">The prompt; its own answer is not read.</param>
     /// <param name="answers">The answers' turns.</param>
-    /// <exception cref="InvalidDataException">As for <see cref="CreateTraining"/>.</exception>
+    /// <exception cref="InvalidDataException">As for <see cref="CreateTraining(VlmExample, LabelMasking)"/>.</exception>
     public IReadOnlyList<VlmSample> CreateAnswers(VlmExample example, params IReadOnlyList<IReadOnlyList<VlmMessage>> answers)
     {
         PreparedImages? images = null;
@@ -151,7 +159,8 @@ internal sealed class VlmProcessor
 
     private VlmSample CreateText(VlmExample example, string plain, PreparedImages images, LabelMasking masking)
     {
-        ExpandedText text = _builder.Expand(Ended(plain), images, example.PromptColumnName);
+        string marked = plain.Replace(MessageBuilder.ImageMark, _builder.ImageToken, StringComparison.Ordinal);
+        ExpandedText text = _builder.Expand(example.IsCut ? marked : Ended(marked), images, example.PromptColumnName);
         return Build(example, text, [(0, text.Text.Length)], images, masking);
     }
 

@@ -23,6 +23,7 @@ internal sealed class FloorMap(string root, Func<string, string> rootFolder)
         ["Training"] = 4,
         ["Generation"] = 4,
         ["Evaluation"] = 4,
+        ["Inspection"] = 4,
         ["Tracking"] = 4,
         ["Components"] = 5,
         [""] = 5,

@@ -10,7 +10,7 @@ namespace Microsoft.ML.Vlm.Tests.Conformance;
 /// <summary>Writes a SmolVLM of a few thousand random weights, whose tokens are bytes: a whole model folder that computes in milliseconds.</summary>
 internal static class TinyVlm
 {
-    private const int ImageSize = 16;
+    public const int ImageSize = 16;
     private const int PatchSize = 4;
     private const int ScaleFactor = 2;
 

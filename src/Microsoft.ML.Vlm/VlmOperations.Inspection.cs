@@ -1,0 +1,65 @@
+using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Processing;
+
+namespace Microsoft.ML.Vlm;
+
+/// <content>Looking at data before training.</content>
+public sealed partial class VlmOperations
+{
+    /// <summary>
+    /// Looks at training data the way training would, without loading the model's weights: structure of every row, images against their places, broken images,
+    /// lengths, what is trained on, end of turn, repeated rows, images that the test data shares.
+    /// </summary>
+    /// <param name="data">The training data, with the image columns.</param>
+    /// <param name="options">The options of the training.</param>
+    /// <param name="testData">Data to test on, whose images are looked for in the training data; null for none.</param>
+    /// <param name="measuredRows">Rows from the start whose images are decoded and whose tokens are counted; null, the default, for all. Of other rows the texts are looked at.</param>
+    /// <param name="shownRows">Rows to preview (<see cref="VlmDataReport.Previews"/>), at least 0.</param>
+    /// <returns>The report; nothing is thrown for what it lists, see <see cref="VlmDataReport.ThrowIfErrors"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, with the nearest name, or has the wrong type.</exception>
+    /// <exception cref="InvalidDataException">The model folder's tokenizer, template or image processor is damaged.</exception>
+    public VlmDataReport Inspect(IDataView data, VlmSftEstimator.Options options, IDataView? testData = null, long? measuredRows = null, int shownRows = 3)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(shownRows);
+        options.Validate();
+        IHost host = ((IHostEnvironment)_mlContext).Register(nameof(Inspect));
+        VlmColumns columns = VlmTransformerSettings.From(options).Columns;
+        columns.Check(host, data.Schema, training: true);
+        if (testData is not null)
+        {
+            columns.Check(host, testData.Schema, training: false);
+        }
+        ModelFolder folder = ModelFolder.Open(options.ModelPath);
+        VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
+        TrainingRows rows = new(processor, options.Masking, options.MaxLength, options.OverLong);
+        return new DataInspector(columns, processor, rows, folder.Generation.EndTokenIds, () => MLNetHost.CheckAlive(host)).Inspect(data, testData, measuredRows, shownRows);
+    }
+
+    /// <summary>Measures whether a model looks at its images: the loss on the right answers with the rows' own images, with blank ones and with those of other rows.</summary>
+    /// <param name="model">The transformer; <c>chain.FindVlm()</c> gives that of a chain.</param>
+    /// <param name="data">Rows with images and right answers, as the transformer reads them: behind the loading of images.</param>
+    /// <param name="rows">Rows of different images that are compared, from the start of the data. At least 1; each costs three passes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There is no row with an image.</exception>
+    public VlmImageDependence MeasureImageDependence(VlmTransformer model, IDataView data, int rows = 16)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        using IChannel channel = ((IChannelProvider)_mlContext).Start(nameof(MeasureImageDependence));
+        model.Columns.Check(((IHostEnvironment)_mlContext).Register(nameof(MeasureImageDependence)), data.Schema, training: true);
+        List<VlmExample> examples = RowsWithImages.Take(data, model.Columns, rows, long.MaxValue, new HashSet<long>());
+        VlmImageDependence found = model.Engine.MeasureImages(examples)
+            ?? throw new InvalidOperationException("The data has no row with an image and an answer, so there is nothing to compare.");
+        MLNetHost.Info(channel, found.ToString());
+        if (found.Warning is { } warning)
+        {
+            MLNetHost.Warning(channel, warning);
+        }
+        return found;
+    }
+}
