@@ -72,6 +72,8 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
         ChosenColumnName = nameof(PairRow.Chosen),
         RejectedColumnName = nameof(PairRow.Rejected),
         ScoreColumnName = null,
+        // The supervised loss of the better answers besides keeps what fine-tuning has taught.
+        LossTypes = [DpoLossType.Sigmoid, DpoLossType.Sft],
         MaxEpochs = 1,
         BatchSize = Math.Max(1, options.BatchSize / 2),
         LearningRate = options.LearningRate * PreferencePart,
