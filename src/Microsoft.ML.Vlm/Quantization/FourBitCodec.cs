@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal static class FourBitCodec
         byte* to = Aten.Address<byte>(codes);
         float[] thresholds = code.Thresholds.ToArray();
         byte[] order = code.CodeOfRank.ToArray();
-        RangeWork.Run(scales.numel(), blockSize, (first, end) =>
+        RowWork.Run(scales.numel(), blockSize, (first, end) =>
         {
             fixed (float* borders = thresholds)
             {
@@ -78,7 +79,7 @@ internal static class FourBitCodec
         float* factors = Aten.Address<float>(scales);
         byte* to = Aten.Address<byte>(result);
         float[] values = code.Values.ToArray();
-        RangeWork.Run(Blocks(count, blockSize), blockSize, (first, end) =>
+        RowWork.Run(Blocks(count, blockSize), blockSize, (first, end) =>
         {
             fixed (float* table = values)
             {

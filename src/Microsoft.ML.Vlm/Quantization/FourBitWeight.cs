@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -80,10 +81,10 @@ internal sealed class FourBitWeight : IQuantizedWeight
     }
 
     /// <inheritdoc/>
-    public Tensor Product(Tensor input) => _buffer.Use(this, input.dtype, weight => nn.functional.linear(input, weight));
+    public Tensor Product(Tensor input) => _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
 
     /// <inheritdoc/>
-    public Tensor Back(Tensor gradient) => _buffer.Use(this, gradient.dtype, gradient.matmul);
+    public Tensor Back(Tensor gradient) => _buffer.Use(this, gradient.dtype, weight => LinearProduct.Apply(gradient, weight.t(), null));
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, this, _codes, _scales, _nested);

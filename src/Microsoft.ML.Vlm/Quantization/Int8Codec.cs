@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -62,7 +63,7 @@ internal static class Int8Codec
         sbyte* from = Aten.Address<sbyte>(codes);
         float* rows = Aten.Address<float>(factors);
         byte* to = Aten.Address<byte>(result);
-        RangeWork.Run(codes.size(0), width, (first, end) =>
+        RowWork.Run(codes.size(0), width, (first, end) =>
         {
             if (type == ScalarType.Float32)
             {

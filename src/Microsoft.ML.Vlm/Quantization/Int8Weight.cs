@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -52,11 +53,11 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
             Tensor rows = LlmInt8.Product(input.flatten(0, -2), _codes, _scales, threshold).to(input.dtype);
             return rows.view([.. input.shape[..^1], rows.size(1)]).MoveToOuterDisposeScope();
         }
-        return buffer.Use(this, input.dtype, weight => nn.functional.linear(input, weight));
+        return buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
     }
 
     /// <inheritdoc/>
-    public Tensor Back(Tensor gradient) => buffer.Use(this, gradient.dtype, gradient.matmul);
+    public Tensor Back(Tensor gradient) => buffer.Use(this, gradient.dtype, weight => LinearProduct.Apply(gradient, weight.t(), null));
 
     /// <inheritdoc/>
     public IEnumerable<KeyValuePair<string, Tensor>> ToTensors(string name) => BitsAndBytesLayout.Write(name, _codes, _scales);

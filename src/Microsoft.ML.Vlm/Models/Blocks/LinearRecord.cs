@@ -55,7 +55,7 @@ internal sealed class LinearRecord : IDisposable
     public Tensor? Backward(Tensor input, Tensor gradient, bool needsInput = true)
     {
         using var scope = NewDisposeScope();
-        Tensor? result = needsInput ? Aten.Linear(gradient, _linear.Weight.As(gradient.dtype).t()) : null;
+        Tensor? result = !needsInput ? null : _linear.Weight.Quantized is { } codes ? codes.Back(gradient) : Aten.Linear(gradient, _linear.Weight.As(gradient.dtype).t());
         if (_update is not null)
         {
             Accumulate(_update.B, LowRankProducts.Outer(gradient, _projected!).t());
