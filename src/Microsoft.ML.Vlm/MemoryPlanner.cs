@@ -68,8 +68,9 @@ internal static class MemoryPlanner
         }
         int element = compute == ScalarType.Float32 ? sizeof(float) : sizeof(short);
         long bytes = model.Weights.Values.Sum(weight => weight.Quantized?.ByteCount ?? (CountOf(weight) * element));
+        bool isByHand = options.Quantization is null && adapters.Layers.Values.All(layer => layer.LowRank is not null) && !model.Weights.Values.Any(weight => weight.IsTrainable);
         return new MemoryEstimate(
-            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand: false), compute, bytes,
+            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand), compute, bytes,
             adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen);
     }
 

@@ -36,6 +36,29 @@ public sealed class TrainingTests : IDisposable
         Assert.NotEqual(first.Select(answer => answer.Score), answers(new MLContext(seed: 2), null).Select(answer => answer.Score));
     }
 
+    [Theory]
+    [InlineData(SamplingStrategy.Random, null)]
+    [InlineData(SamplingStrategy.GroupByLength, null)]
+    [InlineData(SamplingStrategy.Random, 90)]
+    public void The_number_of_prefetch_threads_and_the_feature_cache_change_no_bit(SamplingStrategy strategy, int? tokens)
+    {
+        ColorData.Answer[] answers(int threads, long cache)
+        {
+            VlmSftEstimator.Options options = VlmOptions.Quick(o =>
+            {
+                (o.SamplingStrategy, o.MaxTokensPerBatch, o.PrefetchThreads, o.FeatureCacheBytes) = (strategy, tokens, threads, cache);
+                (o.MaxSteps, o.MaxEpochs, o.Seed) = (null, 2, 1);
+                o.MetricsCallback = metrics => Assert.InRange(metrics.DataWaitSeconds, 0, metrics.ElapsedSeconds);
+            });
+            using VlmTransformer model = _ml.Transforms.VlmSft(options).Fit(_data.LoadWithImages(_ml));
+            return model.Answers(_ml, _data.LoadWithImages(_ml));
+        }
+
+        ColorData.Answer[] first = answers(0, 1 << 20);
+        VlmOptions.AssertSame(first, answers(1, 1 << 20));
+        VlmOptions.AssertSame(first, answers(4, 0));
+    }
+
     [Fact]
     public void Progress_reaches_the_log_and_the_callback()
     {
