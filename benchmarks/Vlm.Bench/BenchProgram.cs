@@ -14,6 +14,8 @@ internal static class BenchProgram
           plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
                       predicts the peak memory, then measures it in another process that runs "fit" with the same options
           load        --model DIR [--how vlm|safetensors] [--precision bf16|fp32]
+          compare     --peers COMMAND --model DIR --mini DIR --data DIR --out FILE [--rounds 2] [--only NAME,NAME]
+                      runs the peers' COMMAND (such as "python3 peers.py") and this program in turn, and writes a table to FILE
 
         Everywhere: --threads N (else the environment variable PEER_THREADS, else all cores), --label TEXT.
         DATA holds train.jsonl with rows {"id", "image", "question", "answer"}; rows are read in the order of the file, again from the start when they end.
@@ -42,7 +44,8 @@ internal static class BenchProgram
                 "load" => LoadBench.Run,
                 "plan" => PlanBench.Run,
                 "fit" => PlanBench.Fit,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, preprocess, load, plan and fit."),
+                "compare" => CompareBench.Run,
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, preprocess, load, plan, fit and compare."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

@@ -82,8 +82,32 @@ public sealed class BenchTests : IDisposable
         Assert.True(measure.GetProperty("rss_after_mib").GetDouble() > 0 && measure.GetProperty("rss_before_mib").GetDouble() > 0);
     }
 
+    [Fact]
+    public void Compare_runs_both_sides_and_writes_a_table()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The peers' command is run by a POSIX shell.");
+
+        // The program itself as the peer, without the one option that only the peer scripts have.
+        string peer = Path.Combine(_data, "peer.sh"), table = Path.Combine(_data, "table.md");
+        File.WriteAllText(peer, $"""
+            arguments=$(echo "$*" | sed 's/--mode [a-z]*//')
+            exec dotnet "{typeof(BenchProgram).Assembly.Location}" $arguments
+            """);
+        using StringWriter output = new(), errors = new();
+        string[] arguments = ["compare", "--peers", $"sh {peer}", "--model", s_model, "--mini", s_model, "--data", _data, "--out", table, "--rounds", "1", "--only", "mini-loop"];
+        Assert.True(BenchProgram.Run(arguments, output, errors) == 0, errors.ToString());
+        JsonElement measure = JsonSerializer.Deserialize<JsonElement>(output.ToString());
+        Assert.Equal("mini-loop", measure.GetProperty("name").GetString());
+        Assert.Equal(0, measure.GetProperty("loss_difference").GetDouble());
+        Assert.True(measure.GetProperty("ratio").GetDouble() > 0);
+        string[] lines = File.ReadAllLines(table);
+        Assert.Equal(5, lines.Length);
+        Assert.Single(lines.Skip(2).Select(line => line.Count(letter => letter == '|')).Distinct());
+    }
+
     [Theory]
     [InlineData("nonsense")]
+    [InlineData("compare", "--peers", "x", "--model", "y", "--mini", "z", "--data", "d", "--out", "o", "--only", "nothing")]
     [InlineData("load", "--model")]
     [InlineData("load", "--modl", "x", "--model", "y")]
     [InlineData("train-sft", "--model", "y", "--precision", "fp8", "--data", "z")]
