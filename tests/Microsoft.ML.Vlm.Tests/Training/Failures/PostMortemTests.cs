@@ -80,7 +80,7 @@ public sealed class PostMortemTests : IDisposable
     {
         using ToyModel model = new();
         using AdapterSet adapters = LoraInjection.Inject(model, new LoraOptions(), 1);
-        string message = Assert.Throws<InsufficientMemoryException>(() => new FineTuningLoop(model, adapters, new OutOfMemory(new ExternalException(said)), new() { BatchSize = 5 }).Run(
+        string message = Assert.Throws<InsufficientMemoryException>(() => new FineTuningLoop(model, adapters, new OutOfMemory(new LibtorchException(said)), new() { BatchSize = 5 }).Run(
             new SampleList([ToyModel.WithImage(4, 1, 3, 4), ToyModel.Text(7, 1, 1, 2, 3, 4, 5, 6)]), null, default)).Message;
         Assert.Contains("rows 4, 7: 10 tokens and 1 tiles; the largest is row 7 with 6 tokens and 0 tiles", message, StringComparison.Ordinal);
         Assert.Contains("GradientCheckpointing", message, StringComparison.Ordinal);
@@ -160,4 +160,7 @@ public sealed class PostMortemTests : IDisposable
 
         public ObjectiveResult Evaluate(VisionLanguageModel model, VlmBatch batch, Tensor? imageFeatures, long items) => _inner.Evaluate(model, batch, imageFeatures, items);
     }
+
+    /// <summary>What TorchSharp throws; its own type is the base, which the runtime keeps to itself.</summary>
+    private sealed class LibtorchException(string message) : ExternalException(message);
 }
