@@ -38,7 +38,7 @@ internal sealed class PairLint
         while (cursor.MoveNext())
         {
             checkAlive();
-            VlmExample row = reader.ReadTexts();
+            VlmExample row = reader.ReadUncheckedTexts();
             lint.Add(row.Row, TextOf(row.Completion), TextOf(row.Rejected), tokenizer);
         }
         lint.ThrowIfUseless();

@@ -56,6 +56,10 @@ internal sealed class VlmRowReader
     /// <inheritdoc cref="ReadTraining" path="/exception"/>
     public VlmExample ReadTexts() => Checked(Read([]));
 
+    /// <summary>The texts of the row as they are, without its images: answers may be empty.</summary>
+    /// <exception cref="InvalidDataException">A conversation is damaged.</exception>
+    public VlmExample ReadUncheckedTexts() => Read([]);
+
     private static string Kind(bool isConversation) => isConversation ? "a conversation" : "a plain text";
 
     private static List<PixelImage> Decode(List<Func<PixelImage>> images) => [.. images.Select(image => image())];
