@@ -69,6 +69,29 @@ public sealed class FineTuningLoopTests
         }
     }
 
+    [Theory]
+    [InlineData(4, 16)]
+    [InlineData(1, 64)]
+    public void Sixty_four_rows_are_one_step_however_they_are_cut(int batchSize, int accumulation)
+    {
+        // Lengths and targets differ from row to row: a mean over micro-batches instead of tokens would give another loss.
+        VlmSample[] rows = [.. Enumerable.Range(0, 64).Select(row => ToyModel.Text(row, 1 + (row % 3), [.. Enumerable.Range(0, 4 + (row % 5)).Select(index => 1 + ((row + (3 * index)) % 8))]))];
+        (double whole, float[] expected) = Train(64, 1);
+        (double parts, float[] actual) = Train(batchSize, accumulation);
+        Assert.Equal(whole, parts, 1e-6);
+        Assert.Equal(expected, actual, new Tolerance(1e-6f));
+
+        (double Loss, float[] Weights) Train(int size, int steps)
+        {
+            using ToyModel model = new();
+            using AdapterSet adapters = LoraInjection.Inject(model, new LoraOptions { TargetModules = ["all-linear"] }, seed: 3);
+            double loss = 0;
+            TrainingSettings settings = new() { BatchSize = size, GradientAccumulationSteps = steps, MaxSteps = 2, LearningRate = 0.01, AdamEpsilon = 1e-3, LoggingSteps = 1 };
+            Loop(model, adapters, settings).Run(new SampleList(rows), metrics => loss = metrics.Loss, default);
+            return (loss, [.. adapters.Parameters.SelectMany(parameter => parameter.data<float>().ToArray())]);
+        }
+    }
+
     [Fact]
     public void Reports_come_every_few_steps_and_at_the_end()
     {
