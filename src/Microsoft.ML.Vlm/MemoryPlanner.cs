@@ -14,7 +14,7 @@ namespace Microsoft.ML.Vlm;
 internal static class MemoryPlanner
 {
     // What the heap of .NET, compiled code and the gaps of the allocator were measured to grow by during training.
-    private const long GrowthBytes = 96L << 20;
+    private const long GrowthBytes = 220L << 20;
 
     /// <summary>The plan.</summary>
     /// <param name="host">For cancellation and errors.</param>

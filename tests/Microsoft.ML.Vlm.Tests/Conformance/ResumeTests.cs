@@ -13,13 +13,14 @@ public sealed class ResumeTests : IDisposable
 
     private string Output => _data.Path("run");
 
-    [Fact]
-    public void A_run_that_is_killed_again_and_again_ends_with_the_same_bytes()
+    [Theory]
+    [InlineData("sft", 20, 100)]
+    [InlineData("dpo", 6, 30)]
+    public void A_run_that_is_killed_again_and_again_ends_with_the_same_bytes(string task, int kills, int steps)
     {
-        const int Kills = 20, Steps = 100;
-        File.WriteAllLines(_data.Path("rows.tsv"), _data.Rows.Select(row => $"{row.ImagePath}\t{row.Prompt}\t{row.Label}"));
+        WriteRows();
         string undisturbed = _data.Path("undisturbed");
-        using (Process whole = Start(undisturbed, Steps, saveSteps: Steps))
+        using (Process whole = Start(task, undisturbed, steps, saveSteps: steps))
         {
             AssertSucceeds(whole);
         }
@@ -27,25 +28,25 @@ public sealed class ResumeTests : IDisposable
         // A checkpoint a step: most of the time is spent in writing them, so that is where most kills fall.
         Random random = new(7);
         int reached = 0;
-        for (int kill = 0; kill < Kills && reached < Steps; kill++)
+        for (int kill = 0; kill < kills && reached < steps; kill++)
         {
-            using Process run = Start(Output, Steps, saveSteps: 1);
-            Assert.NotNull(run.StandardOutput.ReadLine());
+            using Process run = Start(task, Output, steps, saveSteps: 1);
+            Assert.True(run.StandardOutput.ReadLine() is not null, run.StandardError.ReadToEnd());
             Thread.Sleep(random.Next(20));
             run.Kill();
             run.WaitForExit();
             int newest = Directory.EnumerateDirectories(Output, "checkpoint-*").Max(folder => int.Parse(Path.GetFileName(folder)["checkpoint-".Length..]));
-            Assert.InRange(newest, reached + 1, Steps);
+            Assert.InRange(newest, reached + 1, steps);
             reached = newest;
         }
-        using (Process last = Start(Output, Steps, saveSteps: Steps))
+        using (Process last = Start(task, Output, steps, saveSteps: steps))
         {
             AssertSucceeds(last);
         }
 
         AssertSame(undisturbed, Output, "adapter_model.safetensors");
-        AssertSame(undisturbed, Output, $"checkpoint-{Steps}/optimizer.safetensors");
-        AssertSame(undisturbed, Output, $"checkpoint-{Steps}/sampler_state.json");
+        AssertSame(undisturbed, Output, $"checkpoint-{steps}/optimizer.safetensors");
+        AssertSame(undisturbed, Output, $"checkpoint-{steps}/sampler_state.json");
         Assert.InRange(Directory.EnumerateDirectories(Output).Count(), 1, 2);
     }
 
@@ -53,8 +54,8 @@ public sealed class ResumeTests : IDisposable
     public void A_signal_to_end_leaves_a_checkpoint_and_says_how_to_go_on()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM that one process can send to another.");
-        File.WriteAllLines(_data.Path("rows.tsv"), _data.Rows.Select(row => $"{row.ImagePath}\t{row.Prompt}\t{row.Label}"));
-        using Process run = Start(Output, steps: 100_000, saveSteps: 1);
+        WriteRows();
+        using Process run = Start("sft", Output, steps: 100_000, saveSteps: 1);
         Assert.Equal("1", run.StandardOutput.ReadLine());
         using (Process kill = Process.Start("kill", ["-TERM", $"{run.Id}"]))
         {
@@ -164,9 +165,11 @@ public sealed class ResumeTests : IDisposable
         change?.Invoke(o);
     });
 
-    private Process Start(string output, int steps, int saveSteps)
+    private void WriteRows() => File.WriteAllLines(_data.Path("rows.tsv"), _data.Rows.Select(row => $"{row.ImagePath}\t{row.Prompt}\t{row.Label}\tviolet"));
+
+    private Process Start(string task, string output, int steps, int saveSteps)
     {
-        ProcessStartInfo start = new("dotnet", [s_program, TinyVlm.Folder, _data.Folder, output, $"{steps}", $"{saveSteps}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", [s_program, task, TinyVlm.Folder, _data.Folder, output, $"{steps}", $"{saveSteps}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         return Process.Start(start)!;
     }
