@@ -32,7 +32,10 @@ internal static class EvaluationSetup
         columns.Check(host, data.Schema, training: true);
         TrainingSettings inOrder = TrainingSetup.SettingsOf(options, session.Seed) with
         {
-            SamplingStrategy = SamplingStrategy.Sequential, MaxTokensPerBatch = null, DropLast = false, LongestRowsFirst = false,
+            SamplingStrategy = SamplingStrategy.Sequential,
+            MaxTokensPerBatch = null,
+            DropLast = false,
+            LongestRowsFirst = false,
         };
         DataViewSamples samples = new(data, columns, prepare, session.CheckAlive, inOrder, SampleBytes);
         HeldOutAnswers answers = new(ReadQuestions(data, columns, options.GeneratedEvaluationRows), processor, folder.Generation, options.Generation);

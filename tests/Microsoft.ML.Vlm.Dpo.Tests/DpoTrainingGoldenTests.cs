@@ -3,8 +3,8 @@ using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
-using Microsoft.ML.Vlm.Training;
 using Microsoft.ML.Vlm.Tests;
+using Microsoft.ML.Vlm.Training;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Dpo.Tests;

@@ -1,5 +1,5 @@
-using Microsoft.ML.Vlm.Text;
 using Microsoft.ML.Vlm.Tests.Conformance;
+using Microsoft.ML.Vlm.Text;
 
 namespace Microsoft.ML.Vlm.Dpo.Tests;
 

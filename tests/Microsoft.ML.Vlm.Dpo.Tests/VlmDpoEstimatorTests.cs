@@ -28,14 +28,23 @@ public sealed class VlmDpoEstimatorTests : IDisposable
         MLContext ml = new(seed: 1);
         using VlmTransformer tuned = ml.Transforms.VlmSft(new VlmSftEstimator.Options
         {
-            ModelPath = TinyVlm.Folder, LabelColumnName = "Chosen", Lora = new LoraOptions { Rank = 2, Alpha = 4 }, BatchSize = 4, MaxSteps = 3, LearningRate = 0.02,
+            ModelPath = TinyVlm.Folder,
+            LabelColumnName = "Chosen",
+            Lora = new LoraOptions { Rank = 2, Alpha = 4 },
+            BatchSize = 4,
+            MaxSteps = 3,
+            LearningRate = 0.02,
         }).Fit(_data.Load(ml));
         using MLImage image = ColorData.Image(200, 20, 20);
         double before = tuned.Score("which color 0?", [image], "red");
         List<VlmTrainingMetrics> log = [];
         using VlmTransformer aligned = ml.Transforms.VlmDpo(tuned, new VlmDpoEstimator.Options
         {
-            BatchSize = 4, MaxSteps = 20, LearningRate = 0.02, LoggingSteps = 1, MetricsCallback = log.Add,
+            BatchSize = 4,
+            MaxSteps = 20,
+            LearningRate = 0.02,
+            LoggingSteps = 1,
+            MetricsCallback = log.Add,
         }).Fit(_data.Load(ml));
         Assert.Equal(Math.Log(2), log[0].Loss, 6);
         Assert.True(log[^1].Values[PreferenceMetrics.Margin] > 0.1);

@@ -1,8 +1,8 @@
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Tests.Training.Runs;
 using Microsoft.ML.Vlm.Training;
 using Microsoft.ML.Vlm.Training.Runs;
-using Microsoft.ML.Vlm.Tests.Training.Runs;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Tests.Training;
