@@ -122,12 +122,7 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
             session.Run(
                 loop, settings, model, adapters, samples, folder, () => Fingerprint(input, samples.Count, session), directory => VlmSftEstimator.Write(folder, model, trained, directory),
                 evaluator);
-            if (adapters is null)
-            {
-                return SharedModel.Own(model);
-            }
-            adapters.IsEnabled = false;
-            return SharedModel.Share(folder, type, _settings.Quantization, model);
+            return SharedModel.AfterTraining(folder, type, _settings.Quantization, model, adapters);
         }
         catch
         {

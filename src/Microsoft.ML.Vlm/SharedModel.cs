@@ -60,6 +60,22 @@ internal sealed class SharedModel : IDisposable
     /// <summary>Takes over a model of which there is no other, such as a fully fine-tuned one.</summary>
     public static SharedModel Own(VisionLanguageModel model) => new(model, null);
 
+    /// <summary>Takes over a model that was trained: shared again when only adapters were, as its weights are still those of the folder, else owned.</summary>
+    /// <param name="folder">Where the model came from.</param>
+    /// <param name="type">Number format that it was loaded with; null as stored.</param>
+    /// <param name="quantization">How its base is quantized, or null.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="adapters">What was trained on it, taken off by this call; null when the weights themselves were.</param>
+    public static SharedModel AfterTraining(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel model, AdapterSet? adapters)
+    {
+        if (adapters is null)
+        {
+            return Own(model);
+        }
+        adapters.IsEnabled = false;
+        return Share(folder, type, quantization, model);
+    }
+
     /// <summary>Computes with the model while it wears these adapters and nothing else.</summary>
     /// <param name="adapters">Null for the model as it was published.</param>
     /// <param name="compute">What to compute; it must not call this object again.</param>

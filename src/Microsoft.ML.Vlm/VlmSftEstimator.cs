@@ -91,12 +91,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
             FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
             session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
-            if (adapters is null)
-            {
-                return SharedModel.Own(model);
-            }
-            adapters.IsEnabled = false;
-            return SharedModel.Share(folder, type, _settings.Quantization, model);
+            return SharedModel.AfterTraining(folder, type, _settings.Quantization, model, adapters);
         }
         catch
         {
