@@ -59,10 +59,6 @@ internal static class DpoOptionChecks
         {
             throw new ArgumentException("SyncReference draws a copy of the model to the policy, which needs full fine-tuning: set Lora to null and give no ReferenceModelPath.", nameof(options));
         }
-        if (options.SyncReference && options.ResumeFromCheckpoint is not null)
-        {
-            throw new ArgumentException("A run with SyncReference cannot go on from a checkpoint: checkpoints do not hold the reference.", nameof(options));
-        }
         if (options.ReferenceModelPath is not null && !options.ToSettings().NeedsReference)
         {
             throw new ArgumentException("None of the LossTypes looks at a reference; leave ReferenceModelPath null.", nameof(options));

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Torch;
@@ -47,6 +50,22 @@ internal sealed class FrozenAdapterPolicy : IReferencePolicy
             _adapters.IsTraining = wasTraining;
         }
     }
+
+    /// <inheritdoc/>
+    public UInt128 Hash() => Compute(model =>
+    {
+        XxHash128 hasher = new();
+        WeightHash.Append(hasher, WeightHash.Of(model, _ => true));
+        foreach ((string name, Tensor value) in _adapters.ToTensors())
+        {
+            WeightHash.Append(hasher, name, value);
+        }
+        foreach ((string path, LoraAdapter layer) in _adapters.Layers)
+        {
+            hasher.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path} {layer.Scale:R} {layer.Start is not null}")));
+        }
+        return hasher.GetCurrentHashAsUInt128();
+    });
 
     /// <summary>Frees the copy.</summary>
     public void Dispose() => Array.ForEach(_others, tensor => tensor.Dispose());

@@ -11,7 +11,7 @@ internal static class PreferenceMetrics
     /// <summary>Mean reward of rejected answers.</summary>
     public const string RejectedReward = "rewards/rejected";
 
-    /// <summary>Part of the pairs whose chosen answer has the higher reward; by more than rounding, so that it is 0 before the first step.</summary>
+    /// <summary>Part of the pairs whose chosen answer has the higher reward. 0 before the first step, where all rewards are 0.</summary>
     public const string Accuracy = "rewards/accuracies";
 
     /// <summary>Mean difference of the rewards of chosen and rejected answers.</summary>
@@ -29,9 +29,6 @@ internal static class PreferenceMetrics
     /// <summary>Mean logit over the tokens of rejected answers and the vocabulary.</summary>
     public const string RejectedLogit = "logits/rejected";
 
-    // Of the sums, in float32: policy and reference pass through differently packed batches, so that equal models differ by roundings.
-    private const double Rounding = 1e-6;
-
     /// <summary>The metrics of a batch. Rewards follow from the log-ratios, whatever the divergence.</summary>
     /// <param name="pairs">Log-probabilities of the answers.</param>
     /// <param name="tokens">What the policy's logits say.</param>
@@ -41,11 +38,10 @@ internal static class PreferenceMetrics
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        Tensor rounding = (pairs.PolicyChosen.detach().abs() + pairs.PolicyRejected.detach().abs()) * (Rounding * beta);
         Tensor chosen = pairs.ChosenRatios.detach() * beta, rejected = pairs.RejectedRatios.detach() * beta, isRejected = answers.IsChosen.logical_not();
         (string Key, Tensor Value)[] values =
         [
-            (ChosenReward, chosen.mean()), (RejectedReward, rejected.mean()), (Accuracy, (chosen - rejected).gt(rounding).to(ScalarType.Float32).mean()),
+            (ChosenReward, chosen.mean()), (RejectedReward, rejected.mean()), (Accuracy, chosen.gt(rejected).to(ScalarType.Float32).mean()),
             (Margin, (chosen - rejected).mean()), (ChosenLogProbability, pairs.PolicyChosen.mean()), (RejectedLogProbability, pairs.PolicyRejected.mean()),
             (ChosenLogit, tokens.MeanLogits.masked_select(answers.IsChosen).mean()), (RejectedLogit, tokens.MeanLogits.masked_select(isRejected).mean()),
         ];

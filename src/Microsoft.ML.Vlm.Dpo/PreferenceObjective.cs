@@ -34,7 +34,7 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
     {
         using var scope = NewDisposeScope();
         using AnswerTokens answers = AnswerTokens.Of(batch);
-        Tensor sums = reference?.Get(batch, imageFeatures, model.VisionIsFrozen) ?? zeros(2L * answers.Pairs, device: batch.Tokens.device);
+        Tensor sums = reference?.Get(model, batch, imageFeatures, isTraining: true) ?? zeros(2L * answers.Pairs, device: batch.Tokens.device);
         using TrainingPass pass = model.BeginTraining(batch, imageFeatures);
         Tensor leaf = pass.Hidden.index_select(0, batch.TargetPositions).requires_grad_(true);
         bool isOneChunk = leaf.size(0) <= chunkRows;
@@ -66,7 +66,7 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using AnswerTokens answers = AnswerTokens.Of(batch);
-        Tensor sums = reference?.Get(batch, imageFeatures, model.VisionIsFrozen) ?? zeros(2L * answers.Pairs, device: batch.Tokens.device);
+        Tensor sums = reference?.Get(model, batch, imageFeatures, isTraining: false) ?? zeros(2L * answers.Pairs, device: batch.Tokens.device);
         TokenLogProbabilities tokens = ReadTokens(model, model.Forward(batch, imageFeatures).index_select(0, batch.TargetPositions), batch.Targets);
         Tensor? weights = settings.UseWeighting ? PreferenceLoss.PolicyWeights(tokens.Values, tokens.LogSquares, answers) : null;
         Tensor loss = PreferenceLoss.Compute(tokens.Values, answers, sums, weights, settings) * ((double)answers.Pairs / items);
@@ -100,6 +100,12 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
             reference.Clear();
         }
     }
+
+    /// <inheritdoc/>
+    public void Save(string folder) => reference?.Save(folder);
+
+    /// <inheritdoc/>
+    public void Restore(string folder) => reference?.Restore(folder);
 
     private TokenLogProbabilities ReadTokens(VisionLanguageModel model, Tensor hidden, Tensor targets)
     {

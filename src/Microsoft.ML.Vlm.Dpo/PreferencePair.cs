@@ -63,6 +63,9 @@ internal static class PreferencePair
         return hash.GetCurrentHashAsUInt128();
     }
 
+    /// <summary>A number that equals another list's only if the numbers and their order do.</summary>
+    public static UInt128 Hash(ReadOnlySpan<UInt128> numbers) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(numbers));
+
     private static int PromptLength(VlmSample sample, string side)
     {
         int first = Array.IndexOf(sample.IsTarget, true);

@@ -25,12 +25,14 @@ internal static class ReferenceChoice
         }
         if (adapters is null)
         {
-            return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization), sharesVision: true);
+            return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization), policy);
         }
 
-        // A start from singular vectors moves a part of the weights into the adapter: without it the model is not the base model.
+        // Only with plain updates of the language model that start at 0 the model without them is, to the last bit, the model with them. A start from singular vectors moves a part of the
+        // weights into the adapter, DoRA divides by lengths that it computed, and an adapted vision part goes another way through the kernels.
         bool isBaseWithout = isFresh && options.Lora!.Initialization is LoraInitialization.Kaiming or LoraInitialization.Gaussian or LoraInitialization.Orthogonal;
-        return isBaseWithout ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
+        bool isPlain = adapters.Layers.Values.All(layer => layer.LowRank is not null) && policy.VisionIsFrozen;
+        return isBaseWithout && isPlain ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
     }
 
     private static SeparateModelPolicy OpenOther(string path, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)
@@ -43,6 +45,6 @@ internal static class ReferenceChoice
             throw new InvalidDataException(
                 $"The reference in '{path}' has a vocabulary of {found}, but the policy of {expected}. Log-probabilities of the same tokens are compared, so both need the same tokenizer.");
         }
-        return new SeparateModelPolicy(model, sharesVision: false);
+        return new SeparateModelPolicy(model, original: null);
     }
 }

@@ -8,7 +8,8 @@ namespace Microsoft.ML.Vlm.Dpo;
 /// </summary>
 internal static class StartGuard
 {
-    // A token's log-probability in two packings of the rows: roundings of float32, or of bfloat16's 8 bits.
+    // Both pass through the same kernels in the same batch, so on the CPU equal models give equal bits, in bfloat16 too. Elsewhere sums have no fixed order: what remains for a token are
+    // roundings of float32, or of bfloat16's 8 bits.
     private const double Float32Tolerance = 1e-3;
     private const double BFloat16Tolerance = 0.05;
 

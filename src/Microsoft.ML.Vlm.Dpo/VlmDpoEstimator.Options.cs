@@ -70,6 +70,13 @@ public sealed partial class VlmDpoEstimator
         /// </summary>
         public string? ReferenceModelPath { get; set; }
 
+        /// <summary>
+        /// Whether log-probabilities of the reference are computed once for each pair and kept, 48 bytes a pair (<c>precompute_ref_log_probs</c>); with an
+        /// <see cref="VlmTrainingOptions.OutputDirectory"/> in its file <c>reference_log_probs.safetensors</c> too, where a later run with the same rows in the same batches, processor, base
+        /// model and adapter finds them. False computes them anew in every step; the numbers are the same to the last digits. Default true.
+        /// </summary>
+        public bool CacheReference { get; set; } = true;
+
         /// <summary>Whether the reference follows the policy (<c>sync_ref_model</c>; TR-DPO). Only for full fine-tuning. Default false.</summary>
         public bool SyncReference { get; set; }
 

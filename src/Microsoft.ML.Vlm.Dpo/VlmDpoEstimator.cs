@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
@@ -52,6 +53,9 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
         _columns = DpoColumns.Of(_options);
     }
 
+    /// <summary>Batches that went through the reference in the last <see cref="Fit"/>.</summary>
+    internal int ReferencePasses { get; private set; }
+
     /// <summary>Trains.</summary>
     /// <param name="input">Data with the input columns. Each epoch may read it again.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
@@ -80,7 +84,7 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
             throw new InvalidDataException("The training data has no rows.");
         }
         Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, example => PreferencePair.Create(processor, example));
-        SharedModel model = Train(folder, session, settings, samples, evaluator, input, remark => MLNetHost.Warning(channel, remark), out AdapterSet? adapters);
+        SharedModel model = Train(folder, session, settings, samples, evaluator, input, channel, out AdapterSet? adapters);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -100,7 +104,7 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
     };
 
     private SharedModel Train(
-        ModelFolder folder, TrainingSession session, TrainingSettings settings, DataViewSamples samples, Evaluator? evaluator, IDataView input, Action<string> warn,
+        ModelFolder folder, TrainingSession session, TrainingSettings settings, DataViewSamples samples, Evaluator? evaluator, IDataView input, IChannel channel,
         out AdapterSet? adapters)
     {
         ScalarType? type = _settings.ComputeType;
@@ -112,22 +116,42 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
             AdapterSet? trained = adapters = isCopy ? CopyAdapter(_start!, model) : TrainingSetup.Prepare(model, _options, session.Seed);
             PreferenceSettings preferences = _options.ToSettings();
             using ReferenceLogProbabilities? reference = preferences.NeedsReference
-                ? new(ReferenceChoice.Of(_options, folder, type, model, adapters, isFresh), preferences.LengthAlpha) : null;
+                ? OpenReference(ReferenceChoice.Of(_options, folder, type, model, adapters, isFresh), preferences, channel) : null;
             PreferenceObjective objective = new(preferences, reference)
             {
                 StartsAtReference = _options.ReferenceModelPath is null && (_options.DisableDropout || adapters is null) && _options.NeftuneNoiseAlpha is null,
-                Remark = new PreferenceRemark(warn),
+                Remark = new PreferenceRemark(remark => MLNetHost.Warning(channel, remark)),
             };
             FineTuningLoop loop = new(model, adapters, objective, settings);
             session.Run(
                 loop, settings, model, adapters, samples, folder, () => Fingerprint(input, samples.Count, session), directory => VlmSftEstimator.Write(folder, model, trained, directory),
                 evaluator);
+            reference?.SaveFile();
+            ReferencePasses = reference?.Passes ?? 0;
             return SharedModel.AfterTraining(folder, type, _settings.Quantization, model, adapters);
         }
         catch
         {
             adapters?.Dispose();
             model.Dispose();
+            throw;
+        }
+    }
+
+    private ReferenceLogProbabilities OpenReference(IReferencePolicy policy, PreferenceSettings preferences, IChannel channel)
+    {
+        try
+        {
+            // What a reference gives that follows the policy belongs to one moment of one run.
+            ReferenceFile? file = !_options.CacheReference || _options.OutputDirectory is not { } directory || preferences.ReferenceSyncSteps is not null ? null
+                : new ReferenceFile(
+                    Path.Combine(directory, ReferenceFile.FileName), string.Create(CultureInfo.InvariantCulture, $"{policy.Hash():x32} {preferences.LengthAlpha:R}"),
+                    message => MLNetHost.Info(channel, message));
+            return new ReferenceLogProbabilities(policy, preferences.LengthAlpha) { Keeps = _options.CacheReference, File = file };
+        }
+        catch
+        {
+            policy.Dispose();
             throw;
         }
     }

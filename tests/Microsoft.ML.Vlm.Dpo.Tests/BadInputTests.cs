@@ -30,7 +30,6 @@ public sealed class BadInputTests : IDisposable
     [InlineData("exo", "LabelSmoothing, which is 0")]
     [InlineData("aot", "UseWeighting")]
     [InlineData("sync", "set Lora to null")]
-    [InlineData("resume", "cannot go on from a checkpoint")]
     [InlineData("reference", "leave ReferenceModelPath null")]
     [InlineData("messages", "HasImplicitPrompt")]
     [InlineData("columns", "'Chosen' is named for two purposes")]
@@ -45,7 +44,6 @@ public sealed class BadInputTests : IDisposable
             case "exo": options.LossTypes = [DpoLossType.ExoPair]; break;
             case "aot": (options.LossTypes, options.UseWeighting) = ([DpoLossType.Aot], true); break;
             case "sync": options.SyncReference = true; break;
-            case "resume": (options.SyncReference, options.Lora, options.ResumeFromCheckpoint) = (true, null, "checkpoint-1"); break;
             case "reference": (options.LossTypes, options.ReferenceModelPath) = ([DpoLossType.SimPo], "elsewhere"); break;
             case "messages": options.MessagesColumnName = "Messages"; break;
             case "columns": options.RejectedColumnName = "Chosen"; break;

@@ -24,7 +24,7 @@ internal sealed class DpoCase : IDisposable
         {
             "lora" => new BaseModelPolicy(Model, Adapters!),
             "ref_adapter" => new FrozenAdapterPolicy(Model, Adapters!),
-            "full" => new SeparateModelPolicy(ModelLoader.Load(folder), sharesVision: true),
+            "full" => new SeparateModelPolicy(ModelLoader.Load(folder), Model),
             var other => throw new InvalidDataException($"{name}: the mode '{other}' is not known to this test."),
         };
         PreferenceSettings preferences = Preferences;

@@ -66,7 +66,7 @@ public sealed class PreferenceObjectiveTests
         => Assert.Null(PreferenceRemark.Describe(new(margin, chosen, rejected), new(marginAfter, chosenAfter, rejectedAfter)));
 
     private static PreferenceObjective Objective(int referenceSeed)
-        => new(new PreferenceSettings(), new ReferenceLogProbabilities(new SeparateModelPolicy(TinyModels.Create(referenceSeed), sharesVision: false), null)) { StartsAtReference = true };
+        => new(new PreferenceSettings(), new ReferenceLogProbabilities(new SeparateModelPolicy(TinyModels.Create(referenceSeed), original: null), null)) { StartsAtReference = true };
 
     private static SmolVlmModel Trainable()
     {

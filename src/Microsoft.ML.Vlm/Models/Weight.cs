@@ -8,6 +8,7 @@ internal sealed class Weight : IDisposable
 {
     private readonly IQuantizedWeight? _quantized;
     private Tensor? _own;
+    private bool _isShadow;
 
     /// <summary>A weight as a tensor.</summary>
     /// <param name="name">Name in the checkpoint.</param>
@@ -54,14 +55,27 @@ internal sealed class Weight : IDisposable
         {
             throw new InvalidOperationException($"'{Name}' is quantized, and codes cannot be trained: train an adapter, or name the module in QuantOptions.SkipModules.");
         }
-        if (_own.requires_grad)
+        if (_own.requires_grad && !_isShadow)
         {
             return;
         }
-        Tensor trainable = _own.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
+        Tensor trainable = _own.detach().to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
         trainable.requires_grad_(true);
         _own.Dispose();
-        _own = trainable;
+        (_own, _isShadow) = (trainable, false);
+    }
+
+    /// <summary>
+    /// Makes passes take the ways that they take where this weight trains, without a copy of it: a reference model so gives the bits of the model that trains. Its values must not be
+    /// written to, as before.
+    /// </summary>
+    public void ShadowTrainable()
+    {
+        if (_own is { requires_grad: false })
+        {
+            _own.requires_grad_(true);
+            _isShadow = true;
+        }
     }
 
     /// <summary>The tensor in the type of the activations; a copy (through which gradients flow) when a float32 weight trains in a bfloat16 model.</summary>

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Hashing;
-using System.Text;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
-using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Training;
@@ -126,31 +124,12 @@ internal sealed class FeatureFiles
     private static string Checksum(Tensor features)
     {
         XxHash128 hasher = new();
-        Append(hasher, features);
+        WeightHash.Append(hasher, features);
         return Hex(hasher.GetCurrentHashAsUInt128());
-    }
-
-    // The bytes of a tensor whatever its device and layout.
-    private static void Append(XxHash128 hasher, Tensor value)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        hasher.Append(Aten.Elements<byte>(Aten.Reinterpret(value.detach().cpu().contiguous().view(-1), ScalarType.Byte)));
     }
 
     private static string Fingerprint(VisionLanguageModel model)
-    {
-        XxHash128 hasher = new();
-        hasher.Append(Encoding.UTF8.GetBytes($"{model.ComputeType} {model.TokensPerTile}"));
-        foreach (Weight weight in model.Weights.Values.Where(weight => model.RoleOf(weight.Name) != ModelRole.Language).OrderBy(weight => weight.Name, StringComparer.Ordinal))
-        {
-            using var scope = NewDisposeScope();
-            Tensor value = weight.Value;
-            hasher.Append(Encoding.UTF8.GetBytes($"{weight.Name} {value.dtype} {string.Join('x', weight.Shape)}"));
-            Append(hasher, value);
-        }
-        return Hex(hasher.GetCurrentHashAsUInt128());
-    }
+        => Hex(WeightHash.Of(model, weight => model.RoleOf(weight.Name) != ModelRole.Language));
 
     private static string Hex(UInt128 value) => value.ToString("x32", CultureInfo.InvariantCulture);
 

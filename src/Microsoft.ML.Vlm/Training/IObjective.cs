@@ -41,4 +41,17 @@ internal interface IObjective
     void EndStep(VisionLanguageModel model, int step)
     {
     }
+
+    /// <summary>Writes into a checkpoint what the objective keeps from step to step; nothing by default.</summary>
+    /// <param name="folder">The checkpoint that is being written.</param>
+    void Save(string folder)
+    {
+    }
+
+    /// <summary>Takes up what <see cref="Save"/> wrote. Called before <see cref="Begin"/>.</summary>
+    /// <param name="folder">A checkpoint that is whole.</param>
+    /// <exception cref="InvalidDataException">It does not fit the run.</exception>
+    void Restore(string folder)
+    {
+    }
 }

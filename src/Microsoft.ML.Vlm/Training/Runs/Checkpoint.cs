@@ -67,6 +67,7 @@ internal sealed class Checkpoint
         }
         SavedTensors.Read(Path, run.Optimizer.Parameters);
         RestoreOptimizer(run.Optimizer);
+        run.Objective.Restore(Path);
         run.State = state;
         SchedulerFile schedule = CheckpointJson.Read<SchedulerFile>(Path, CheckpointFiles.Scheduler), own = SchedulerFile.Of(run);
         if (schedule != own)

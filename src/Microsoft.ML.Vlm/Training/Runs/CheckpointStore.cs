@@ -70,6 +70,7 @@ internal sealed class CheckpointStore(RunFolder folder, RunIdentity identity, Ac
             CheckpointJson.Write(temporary, CheckpointFiles.Scheduler, SchedulerFile.Of(run));
             CheckpointJson.Write(temporary, CheckpointFiles.RandomState, new RandomStateFile(run.Settings.Seed, run.State.Step));
             CheckpointJson.Write(temporary, CheckpointFiles.Sampler, run.State.Sampler);
+            run.Objective.Save(temporary);
         }
         CheckpointManifest.Write(temporary, identity);
     }
