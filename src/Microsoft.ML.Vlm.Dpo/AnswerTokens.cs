@@ -37,7 +37,10 @@ internal sealed class AnswerTokens : IDisposable
 
     /// <summary>The answers of a batch of pairs, all of whose tokens are targets.</summary>
     public static AnswerTokens Of(VlmBatch batch)
-        => new([.. batch.Samples.Select(pair => (pair.Answers[0].Length, pair.Answers[1].Length))], batch.Tokens.device);
+        => new([.. batch.Samples.Select(pair => (pair.Answers[0].Length, pair.Answers[1].Length))], batch.Tokens.device)
+        {
+            IsDesirable = [.. batch.Samples.Select(pair => pair.IsDesirable ?? true)],
+        };
 
     /// <summary>Number of pairs.</summary>
     public int Pairs { get; }
@@ -47,6 +50,9 @@ internal sealed class AnswerTokens : IDisposable
 
     /// <summary>Whether a token belongs to a chosen answer, booleans <c>[tokens]</c>.</summary>
     public Tensor IsChosen { get; }
+
+    /// <summary>For unpaired data: whether the first answer of each row is a good one; the second is that of another row.</summary>
+    public IReadOnlyList<bool> IsDesirable { get; init; } = [];
 
     /// <summary>Sums over the tokens of each answer.</summary>
     /// <param name="values">Float32 <c>[tokens]</c>.</param>

@@ -8,7 +8,6 @@ internal static class DpoOptionChecks
     public static void Check(VlmDpoEstimator.Options options)
     {
         CheckLosses(options);
-        Require(options.Beta > 0 && double.IsFinite(options.Beta), options.Beta, nameof(options.Beta), "above 0");
         Require(options.LabelSmoothing is >= 0 and < 0.5, options.LabelSmoothing, nameof(options.LabelSmoothing), "at least 0 and below 0.5");
         Require(Enum.IsDefined(options.Divergence), options.Divergence, nameof(options.Divergence), "a divergence of this library");
         Require(double.IsFinite(options.DivergenceAlpha), options.DivergenceAlpha, nameof(options.DivergenceAlpha), "a finite number");
@@ -18,11 +17,6 @@ internal static class DpoOptionChecks
         Require(options.ReferenceSyncSteps >= 1, options.ReferenceSyncSteps, nameof(options.ReferenceSyncSteps), "at least 1");
         Require(options.ReferenceMixupAlpha is >= 0 and <= 1, options.ReferenceMixupAlpha, nameof(options.ReferenceMixupAlpha), "0 to 1");
         CheckReference(options);
-        if (options.MessagesColumnName is not null || options.TextColumnName is not null)
-        {
-            throw new ArgumentException(
-                "MessagesColumnName and TextColumnName are columns of supervised data. Give prompt, chosen and rejected; whole conversations with HasImplicitPrompt.", nameof(options));
-        }
     }
 
     private static void CheckLosses(VlmDpoEstimator.Options options)

@@ -15,6 +15,11 @@ internal static class PreferenceLoss
     public static Tensor Compute(Tensor tokens, AnswerTokens answers, Tensor reference, Tensor? weights, PreferenceSettings settings)
     {
         PairLogProbabilities pairs = Sum(tokens, answers, reference, settings);
+        if (settings.Unpaired is var (desirable, undesirable))
+        {
+            Tensor isDesirable = tensor([.. answers.IsDesirable], device: tokens.device);
+            return KtoLoss.Compute(pairs.ChosenRatios, isDesirable, KtoLoss.ReferencePoint(pairs.RejectedRatios), settings.Beta, desirable, undesirable).mean();
+        }
         Tensor total = zeros([], device: tokens.device);
         for (int index = 0; index < settings.LossTypes.Count; index++)
         {

@@ -77,7 +77,8 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
     {
         PairLogProbabilities pairs = PreferenceLoss.Sum(tokens.Values, answers, sums, settings);
         double accuracy = tokens.Hits.masked_select(answers.IsChosen).mean().item<float>();
-        IReadOnlyDictionary<string, double> metrics = PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta);
+        IReadOnlyDictionary<string, double> metrics = settings.Unpaired is null
+            ? PreferenceMetrics.Of(pairs, tokens, answers, settings.Beta) : UnpairedMetrics.Of(pairs, tokens, answers, settings.Beta);
         return new ObjectiveResult(loss.item<float>(), accuracy, tokens.Entropies.mean().item<float>()) { Values = metrics };
     }
 
@@ -88,12 +89,12 @@ internal sealed class PreferenceObjective(PreferenceSettings settings, Reference
     public void EndStep(VisionLanguageModel model, int step)
     {
         _checksStart = false;
-        if (_batches.Count > 0)
+        if (Remark is not null && _batches.Count > 0)
         {
             double Mean(string key) => _batches.Average(batch => batch[key]);
-            Remark?.Observe(Mean(PreferenceMetrics.Margin), Mean(PreferenceMetrics.ChosenLogProbability), Mean(PreferenceMetrics.RejectedLogProbability));
-            _batches.Clear();
+            Remark.Observe(Mean(PreferenceMetrics.Margin), Mean(PreferenceMetrics.ChosenLogProbability), Mean(PreferenceMetrics.RejectedLogProbability));
         }
+        _batches.Clear();
         if (settings.ReferenceSyncSteps is int steps && step % steps == 0 && reference?.Policy is SeparateModelPolicy policy)
         {
             policy.MixWith(model, settings.ReferenceMixupAlpha);

@@ -39,8 +39,11 @@ internal sealed record PreferenceSettings
     /// <summary>Part of the policy in an updated reference (<c>ref_model_mixup_alpha</c>). 0 to 1; default 0.6.</summary>
     public double ReferenceMixupAlpha { get; init; } = 0.6;
 
+    /// <summary>Weights of good and bad answers where the data is unpaired (<c>desirable_weight</c>, <c>undesirable_weight</c>); null for pairs.</summary>
+    public (double Desirable, double Undesirable)? Unpaired { get; init; }
+
     /// <summary>Whether any of the losses looks at the reference.</summary>
-    public bool NeedsReference => LossTypes.Any(type => type is not (DpoLossType.Sft or DpoLossType.SimPo or DpoLossType.Cpo or DpoLossType.Orpo));
+    public bool NeedsReference => Unpaired is not null || LossTypes.Any(type => type is not (DpoLossType.Sft or DpoLossType.SimPo or DpoLossType.Cpo or DpoLossType.Orpo));
 
     /// <summary>Weight of a loss.</summary>
     public double WeightOf(int index) => LossWeights is null ? 1 : LossWeights[index];

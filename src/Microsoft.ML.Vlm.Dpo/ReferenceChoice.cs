@@ -17,7 +17,7 @@ internal static class ReferenceChoice
     /// <param name="isFresh">Whether the adapters were made for this run.</param>
     /// <exception cref="InvalidDataException">The reference that was given has another vocabulary or other image tokens.</exception>
     public static IReferencePolicy Of(
-        VlmDpoEstimator.Options options, ModelFolder folder, ScalarType? type, VisionLanguageModel policy, AdapterSet? adapters, bool isFresh)
+        VlmPreferenceOptions options, ModelFolder folder, ScalarType? type, VisionLanguageModel policy, AdapterSet? adapters, bool isFresh)
     {
         if (options.ReferenceModelPath is { } path)
         {

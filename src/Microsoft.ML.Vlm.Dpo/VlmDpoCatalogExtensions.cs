@@ -59,4 +59,26 @@ public static class VlmDpoCatalogExtensions
         ArgumentNullException.ThrowIfNull(start);
         return new VlmDpoEstimator(MLNetHost.EnvironmentOf(catalog), options, start);
     }
+
+    /// <summary>Aligns a vision-language model with answers that are each called good or bad, without pairs.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="options">Everything that can be chosen.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static VlmKtoEstimator VlmKto(this TransformsCatalog catalog, VlmKtoEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new VlmKtoEstimator(MLNetHost.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>Aligns a fine-tuned model with answers that are each called good or bad: its adapter is trained on, and the adapter as it is now is the reference.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="start">The model to start from, such as <c>FindVlm()</c> of a trained pipeline. It stays as it is.</param>
+    /// <param name="options">Everything that can be chosen; see <see cref="VlmDpo(TransformsCatalog, VlmTransformer, VlmDpoEstimator.Options)"/>.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or all weights of <paramref name="start"/> were trained.</exception>
+    public static VlmKtoEstimator VlmKto(this TransformsCatalog catalog, VlmTransformer start, VlmKtoEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(start);
+        return new VlmKtoEstimator(MLNetHost.EnvironmentOf(catalog), options, start);
+    }
 }

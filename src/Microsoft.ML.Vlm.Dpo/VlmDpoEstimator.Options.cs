@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.ML.Vlm.Components;
 
 namespace Microsoft.ML.Vlm.Dpo;
 
@@ -9,11 +10,13 @@ public sealed partial class VlmDpoEstimator
     /// <remarks>
     /// Beside the departures of every kind of fine-tuning: dropout is off, as in TRL; the learning rate is 1e-5 for an adapter and 1e-6 for full fine-tuning unless it is given.
     /// </remarks>
-    public sealed class Options : VlmTrainingOptions
+    public sealed class Options : VlmPreferenceOptions
     {
         /// <summary>Options with their defaults; <see cref="VlmModelOptions.ModelPath"/> has to be set unless training starts from a transformer.</summary>
         [SetsRequiredMembers]
-        public Options() => ModelPath = "";
+        public Options()
+        {
+        }
 
         /// <summary>Input text column with the better answer (<c>chosen</c>): a text, or turns as JSON where the prompt is a conversation. Default <c>Chosen</c>.</summary>
         public string ChosenColumnName { get; set; } = "Chosen";
@@ -31,9 +34,6 @@ public sealed partial class VlmDpoEstimator
 
         /// <summary>Weight of each loss (<c>loss_weights</c>), as many as there are losses. Null, the default, is 1 each.</summary>
         public IReadOnlyList<double>? LossWeights { get; set; }
-
-        /// <summary>Strength of the pull to the reference (<c>beta</c>). Above 0; default 0.1.</summary>
-        public double Beta { get; set; } = 0.1;
 
         /// <summary>
         /// Part of the preferences that may be the wrong way round (<c>label_smoothing</c>). 0 to below 0.5; default 0. Read by the losses robust, EXO (which needs it above 0), AOT, SimPO and
@@ -61,22 +61,6 @@ public sealed partial class VlmDpoEstimator
         /// <summary>Target margin of <see cref="DpoLossType.SimPo"/> (<c>simpo_gamma</c>). At least 0; default 0.5.</summary>
         public double SimPoGamma { get; set; } = 0.5;
 
-        /// <summary>Whether the adapter's dropout stays off (<c>disable_dropout</c>). Default true.</summary>
-        public bool DisableDropout { get; set; } = true;
-
-        /// <summary>
-        /// Folder of a model to compare with (<c>ref_model</c>), of the same vocabulary. Null, the default, takes what training starts from: the base model, the adapter that is gone
-        /// on with, or a copy of the model for full fine-tuning.
-        /// </summary>
-        public string? ReferenceModelPath { get; set; }
-
-        /// <summary>
-        /// Whether log-probabilities of the reference are computed once for each pair and kept, 48 bytes a pair (<c>precompute_ref_log_probs</c>); with an
-        /// <see cref="VlmTrainingOptions.OutputDirectory"/> in its file <c>reference_log_probs.safetensors</c> too, where a later run with the same rows in the same batches, processor, base
-        /// model and adapter finds them. False computes them anew in every step; the numbers are the same to the last digits. Default true.
-        /// </summary>
-        public bool CacheReference { get; set; } = true;
-
         /// <summary>Whether the reference follows the policy (<c>sync_ref_model</c>; TR-DPO). Only for full fine-tuning. Default false.</summary>
         public bool SyncReference { get; set; }
 
@@ -89,26 +73,14 @@ public sealed partial class VlmDpoEstimator
         /// <inheritdoc/>
         public override void Validate()
         {
-            base.Validate();
             ArgumentNullException.ThrowIfNull(LossTypes);
+            base.Validate();
             DpoOptionChecks.Check(this);
-            VlmTransformerSettings.From(this).Validate();
-            DpoColumns.Of(this).Validate();
         }
 
-        /// <summary>These options for a run that starts from a transformer: model, image processing, number format and quantization are the transformer's unless they are given.</summary>
-        internal Options StartingFrom(VlmTransformer start)
-        {
-            Options copy = (Options)MemberwiseClone();
-            copy.ModelPath = start.Engine.Folder.Path;
-            copy.Images ??= start.Settings.Images;
-            copy.Precision ??= start.Settings.Precision;
-            copy.Quantization ??= start.Settings.Quantization;
-            return copy;
-        }
+        internal override VlmColumns ToColumns() => DpoColumns.Of(this);
 
-        /// <summary>What the loss is made of.</summary>
-        internal PreferenceSettings ToSettings() => new()
+        internal override PreferenceSettings ToSettings() => new()
         {
             LossTypes = LossTypes,
             LossWeights = LossWeights,

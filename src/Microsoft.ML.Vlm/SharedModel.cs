@@ -60,13 +60,40 @@ internal sealed class SharedModel : IDisposable
     /// <summary>Takes over a model of which there is no other, such as a fully fine-tuned one.</summary>
     public static SharedModel Own(VisionLanguageModel model) => new(model, null);
 
+    /// <summary>Loads a model that nobody else has, trains it, and takes it over as <see cref="AfterTraining"/> does. What fails leaves nothing behind.</summary>
+    /// <param name="folder">The base model.</param>
+    /// <param name="type">Number format; null as stored.</param>
+    /// <param name="quantization">How its linear layers are quantized, or null.</param>
+    /// <param name="prepare">Makes trainable what trains; gives the adapters, or null when weights of the model train.</param>
+    /// <param name="train">Trains.</param>
+    /// <param name="adapters">What <paramref name="prepare"/> gave.</param>
+    public static SharedModel Train(
+        ModelFolder folder, ScalarType? type, QuantOptions? quantization, Func<VisionLanguageModel, AdapterSet?> prepare, Action<VisionLanguageModel, AdapterSet?> train,
+        out AdapterSet? adapters)
+    {
+        VisionLanguageModel model = ModelLoader.Load(folder, type, quantization);
+        adapters = null;
+        try
+        {
+            adapters = prepare(model);
+            train(model, adapters);
+            return AfterTraining(folder, type, quantization, model, adapters);
+        }
+        catch
+        {
+            adapters?.Dispose();
+            model.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Takes over a model that was trained: shared again when only adapters were, as its weights are still those of the folder, else owned.</summary>
     /// <param name="folder">Where the model came from.</param>
     /// <param name="type">Number format that it was loaded with; null as stored.</param>
     /// <param name="quantization">How its base is quantized, or null.</param>
     /// <param name="model">The model.</param>
     /// <param name="adapters">What was trained on it, taken off by this call; null when the weights themselves were.</param>
-    public static SharedModel AfterTraining(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel model, AdapterSet? adapters)
+    private static SharedModel AfterTraining(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel model, AdapterSet? adapters)
     {
         if (adapters is null)
         {

@@ -63,7 +63,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         }
         Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, example => processor.CreateTraining(example, _options.Masking));
         IReadOnlyList<VlmSample> checkedRows = RowsToCheck(input, rows, leftOut);
-        SharedModel model = Train(folder, session, samples, checkedRows, evaluator, () => Fingerprint(input, samples.Count, session), out AdapterSet? adapters);
+        SharedModel model = Train(folder, session, samples, checkedRows, evaluator, () => DataFingerprint.Of(input, samples.Count, _settings.Columns, session.CheckAlive), out AdapterSet? adapters);
         WarnOfLength(rows);
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
@@ -81,32 +81,17 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         ModelFolder folder, TrainingSession session, DataViewSamples samples, IReadOnlyList<VlmSample> checkedRows, Evaluator? evaluator,
         Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
     {
-        ScalarType? type = _settings.ComputeType;
-        VisionLanguageModel model = ModelLoader.Load(folder, type, _settings.Quantization);
-        adapters = null;
-        try
-        {
-            AdapterSet? trained = adapters = TrainingSetup.Prepare(model, _options, session.Seed);
-            CheckImages(model, checkedRows);
-            TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
-            FineTuningLoop loop = new(model, adapters, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
-            session.Run(loop, settings, model, adapters, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
-            return SharedModel.AfterTraining(folder, type, _settings.Quantization, model, adapters);
-        }
-        catch
-        {
-            adapters?.Dispose();
-            model.Dispose();
-            throw;
-        }
+        TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
+        return SharedModel.Train(
+            folder, _settings.ComputeType, _settings.Quantization, model => TrainingSetup.Prepare(model, _options, session.Seed),
+            (model, trained) =>
+            {
+                CheckImages(model, checkedRows);
+                FineTuningLoop loop = new(model, trained, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
+                session.Run(loop, settings, model, trained, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
+            },
+            out adapters);
     }
-
-    private IReadOnlyDictionary<string, string> Fingerprint(IDataView input, long rows, TrainingSession session)
-        => DataFingerprint.Of(input, rows, _settings.Columns.Images, row =>
-        {
-            VlmRowReader reader = new(row, _settings.Columns, readsLabel: true);
-            return () => reader.ReadQuestion().Images;
-        }, session.CheckAlive);
 
     internal static void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string directory)
     {

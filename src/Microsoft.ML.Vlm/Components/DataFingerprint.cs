@@ -19,19 +19,17 @@ internal static class DataFingerprint
     /// <summary>Reads the data once.</summary>
     /// <param name="data">The data.</param>
     /// <param name="rows">Its number of rows.</param>
-    /// <param name="columns">Columns that <paramref name="bindImages"/> reads, besides text columns.</param>
-    /// <param name="bindImages">From a cursor to a function that gives the images of the row it stands on.</param>
+    /// <param name="columns">The columns that are trained on.</param>
     /// <param name="checkAlive">Called for each row; throws to cancel.</param>
     /// <returns>What was hashed, in words, and the hash; equal for equal data.</returns>
-    public static IReadOnlyDictionary<string, string> Of(
-        IDataView data, long rows, IEnumerable<string> columns, Func<DataViewRow, Func<IReadOnlyList<PixelImage>>> bindImages, Action checkAlive)
+    public static IReadOnlyDictionary<string, string> Of(IDataView data, long rows, VlmColumns columns, Action checkAlive)
     {
         DataViewSchema.Column[] texts = [.. data.Schema.Where(column => !column.IsHidden && IsText(column.Type))];
-        using DataViewRowCursor cursor = data.GetRowCursor(texts.Concat(columns.Select(name => data.Schema[name])).DistinctBy(column => column.Index));
+        using DataViewRowCursor cursor = data.GetRowCursor(texts.Concat(columns.Trained(data.Schema)).DistinctBy(column => column.Index));
         using var pixels = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         IncrementalHash[] hashes = [.. texts.Select(_ => IncrementalHash.CreateHash(HashAlgorithmName.SHA256))];
         Action[] appends = [.. texts.Select((column, index) => Appender(cursor, column, hashes[index]))];
-        Func<IReadOnlyList<PixelImage>> images = bindImages(cursor);
+        VlmRowReader reader = new(cursor, columns, readsLabel: false);
         long interval = Math.Max(1, rows / RowsWithPixels);
         byte[] contentHash = new byte[16];
         for (long row = 0; cursor.MoveNext(); row++)
@@ -40,7 +38,7 @@ internal static class DataFingerprint
             Array.ForEach(appends, append => append());
             if (row % interval == 0 && row / interval < RowsWithPixels)
             {
-                foreach (PixelImage image in images())
+                foreach (PixelImage image in reader.ReadPixels())
                 {
                     BinaryPrimitives.WriteUInt128LittleEndian(contentHash, image.ContentHash);
                     pixels.AppendData(contentHash);

@@ -30,6 +30,10 @@ internal sealed record VlmColumns
     [JsonIgnore]
     public string? Rejected { get; init; }
 
+    /// <summary>Boolean column that says whether the label's answer is a good one, for unpaired preference data; null for none.</summary>
+    [JsonIgnore]
+    public string? Desirable { get; init; }
+
     /// <summary>Whether the prompt is the common beginning of two whole conversations.</summary>
     [JsonIgnore]
     public bool HasImplicitPrompt => Rejected is not null && Prompt == Label;
@@ -101,6 +105,10 @@ internal sealed record VlmColumns
         if (training && Rejected is not null)
         {
             CheckText(context, inputSchema, "rejected", Rejected);
+        }
+        if (training && Desirable is not null)
+        {
+            CheckScalar(context, inputSchema, "label", Desirable, BooleanDataViewType.Instance);
         }
     }
 
@@ -198,15 +206,18 @@ internal sealed record VlmColumns
             : column.ItemType == NumberDataViewType.Byte && !column.IsKey;
 
     private static void CheckText(IExceptionContext context, SchemaShape inputSchema, string role, string name)
+        => CheckScalar(context, inputSchema, role, name, TextDataViewType.Instance);
+
+    private static void CheckScalar(IExceptionContext context, SchemaShape inputSchema, string role, string name, PrimitiveDataViewType type)
     {
         if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
         {
             throw context.Process(new ArgumentOutOfRangeException(
                 nameof(inputSchema), $"Could not find {role} column '{name}'.{NearestName.Hint(name, [.. inputSchema.Select(known => known.Name)])}"));
         }
-        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType is not TextDataViewType || column.IsKey)
+        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || !column.ItemType.Equals(type) || column.IsKey)
         {
-            throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name, "String", column.GetTypeString());
+            throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name, type is TextDataViewType ? "String" : type.ToString()!, column.GetTypeString());
         }
     }
 }

@@ -52,6 +52,10 @@ internal sealed class VlmRowReader
     /// <exception cref="InvalidDataException">An image cannot be decoded, a conversation is damaged, or images and image places differ in number.</exception>
     public VlmExample ReadQuestion() => Read(Decode(ReadImages())).SplitAnswer();
 
+    /// <summary>The images of the row.</summary>
+    /// <exception cref="InvalidDataException">An image cannot be decoded.</exception>
+    public IReadOnlyList<PixelImage> ReadPixels() => Decode(ReadImages());
+
     /// <summary>The texts of the row to be trained on, without its images, which are not decoded.</summary>
     /// <inheritdoc cref="ReadTraining" path="/exception"/>
     public VlmExample ReadTexts() => Checked(Read([]));

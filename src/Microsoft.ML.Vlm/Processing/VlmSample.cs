@@ -16,6 +16,9 @@ internal sealed record VlmSample(int[] Tokens, bool[] IsTarget, IReadOnlyList<Im
     /// </summary>
     public IReadOnlyList<TokenRange> Answers { get; init; } = [];
 
+    /// <summary>Whether the answer is a good one; null but for unpaired preference data.</summary>
+    public bool? IsDesirable { get; init; }
+
     /// <summary>Tokens that are trained on; the first token of a row never is, as nothing predicts it.</summary>
     public int TargetCount => IsTarget.Skip(1).Count(isTarget => isTarget);
 }

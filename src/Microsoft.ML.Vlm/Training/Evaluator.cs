@@ -43,7 +43,7 @@ internal sealed class Evaluator(ISampleSource source, EvaluationSettings setting
     {
         long start = Stopwatch.GetTimestamp(), items = 0, tokens = 0, rows = 0;
         int batches = 0;
-        SortedDictionary<string, double> sums = new(StringComparer.Ordinal);
+        SortedDictionary<string, double> sums = new(StringComparer.Ordinal), weights = new(StringComparer.Ordinal);
         foreach (VlmSample[] batch in source.Read(epoch: 0, skip: 0).Chunk(Settings.BatchSize))
         {
             checkAlive();
@@ -53,6 +53,7 @@ internal sealed class Evaluator(ISampleSource source, EvaluationSettings setting
                 foreach ((string key, double value) in Entries(Compute(run, batch, weight)))
                 {
                     sums[key] = (sums.TryGetValue(key, out double sum) ? sum : 0) + (value * weight);
+                    weights[key] = (weights.TryGetValue(key, out double all) ? all : 0) + weight;
                 }
             }
             items += weight;
@@ -65,7 +66,7 @@ internal sealed class Evaluator(ISampleSource source, EvaluationSettings setting
             throw new InvalidOperationException($"The evaluation data has no token to be trained on in {rows} rows. Check that the answers are there and that the label masking fits the data.");
         }
 
-        Dictionary<string, double> means = sums.ToDictionary(pair => pair.Key, pair => pair.Value / items);
+        Dictionary<string, double> means = sums.ToDictionary(pair => pair.Key, pair => pair.Value / weights[pair.Key]);
         double seconds = Math.Max(Stopwatch.GetElapsedTime(start).TotalSeconds, 1e-6);
         return new VlmEvaluation
         {

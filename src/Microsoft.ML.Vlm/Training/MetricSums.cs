@@ -18,6 +18,9 @@ internal sealed record MetricSums
     /// <summary>Further metrics of the objective, by TRL's keys, over the micro-batches since the last report.</summary>
     public IDictionary<string, double> Values { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 
+    /// <summary>Micro-batches since the last report that gave each of <see cref="Values"/>.</summary>
+    public IDictionary<string, int> ValueCounts { get; init; } = new SortedDictionary<string, int>(StringComparer.Ordinal);
+
     /// <summary>Micro-batches since the last report that there was something to learn from.</summary>
     public int MicroBatches { get; set; }
 
@@ -42,5 +45,6 @@ internal sealed record MetricSums
     {
         (Loss, Accuracy, Entropy, MicroBatches, ReportedStep) = (0, 0, 0, 0, step);
         Values.Clear();
+        ValueCounts.Clear();
     }
 }

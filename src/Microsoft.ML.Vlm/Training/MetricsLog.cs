@@ -31,6 +31,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
             foreach ((string key, double value) in result.Values ?? new Dictionary<string, double>())
             {
                 sums.Values[key] = (sums.Values.TryGetValue(key, out double sum) ? sum : 0) + value;
+                sums.ValueCounts[key] = (sums.ValueCounts.TryGetValue(key, out int count) ? count : 0) + 1;
             }
         }
         sums.TokenCount += outcome.TokenCount;
@@ -63,7 +64,7 @@ internal sealed class MetricsLog(TrainingState state, int totalSteps, int loggin
             TokenCount = sums.TokenCount,
             ElapsedSeconds = ElapsedSeconds,
             DataWaitSeconds = sums.WaitSeconds,
-            Values = sums.Values.ToDictionary(pair => pair.Key, pair => pair.Value / sums.MicroBatches),
+            Values = sums.Values.ToDictionary(pair => pair.Key, pair => pair.Value / sums.ValueCounts[pair.Key]),
         };
         sums.Restart(state.Step);
         state.History.Add(MetricKeys.Of(metrics));
