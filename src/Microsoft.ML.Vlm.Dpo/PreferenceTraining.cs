@@ -78,7 +78,7 @@ internal sealed class PreferenceTraining
         IReadOnlyDictionary<string, string> Fingerprint()
             => DataFingerprint.Of(input, samples.Count, _columns, session.CheckAlive).Concat(rows.Fingerprint).ToDictionary();
         SharedModel trained = SharedModel.Train(
-            folder, _settings.ComputeType, _settings.Quantization, model => Prepare(model, session.Seed),
+            folder, _settings.ComputeType, _settings.Quantization, session.Device, model => Prepare(model, session.Seed),
             (model, adapters) =>
             {
                 using ReferenceLogProbabilities? reference = _preferences.NeedsReference ? OpenReference(folder, model, adapters, channel) : null;

@@ -25,7 +25,7 @@ internal static class ReferenceChoice
         }
         if (adapters is null)
         {
-            return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization), policy);
+            return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization, policy.Device), policy);
         }
 
         // Only with plain updates of the language model that start at 0 the model without them is, to the last bit, the model with them. A start from singular vectors moves a part of the
@@ -37,7 +37,7 @@ internal static class ReferenceChoice
 
     private static SeparateModelPolicy OpenOther(string path, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)
     {
-        VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(path), type, quantization);
+        VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(path), type, quantization, policy.Device);
         if (model.VocabularySize != policy.VocabularySize || model.TokensPerTile != policy.TokensPerTile)
         {
             string found = $"{model.VocabularySize} tokens and {model.TokensPerTile} places for a tile", expected = $"{policy.VocabularySize} tokens and {policy.TokensPerTile}";

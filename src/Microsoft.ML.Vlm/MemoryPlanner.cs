@@ -25,6 +25,7 @@ internal static class MemoryPlanner
     {
         options.Validate();
         NativeLibraryLoader.EnsureLoaded();
+        TorchSharp.torch.Device device = ComputeDevice.Resolve(options.Device);
         long runtime = Environment.WorkingSet + GrowthBytes;
         VlmTransformerSettings transformer = VlmTransformerSettings.From(options);
         transformer.Columns.Check(host, data.Schema, training: true);
@@ -34,7 +35,11 @@ internal static class MemoryPlanner
         LabelMasking masking = options is VlmSftEstimator.Options sft ? sft.Masking : LabelMasking.Answer;
         List<RowSize> rows = Measure(host, data, transformer.Columns, example => processor.CreateTraining(example, masking), settings.PrefetchThreads);
         return rows.Count > 0
-            ? Estimate(folder, options, transformer.ComputeType).Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime)
+            ? Estimate(folder, options, transformer.ComputeType).Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime) with
+            {
+                Device = ComputeDevice.Describe(device),
+                DeviceFreeBytes = ComputeDevice.FreeBytes(device),
+            }
             : throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
     }
 

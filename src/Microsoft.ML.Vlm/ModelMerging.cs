@@ -51,7 +51,7 @@ internal static class ModelMerging
         try
         {
             MergeReport report = Write(folder, model, adapters, temporary, options) with { Directory = target };
-            using (VisionLanguageModel merged = ModelLoader.Load(ModelFolder.Open(temporary), model.ComputeType))
+            using (VisionLanguageModel merged = ModelLoader.Load(ModelFolder.Open(temporary), model.ComputeType, device: model.Device))
             {
                 report = Compare(report, LogitComparison.Of(model, adapters, merged, rows));
             }

@@ -33,19 +33,20 @@ internal sealed class SharedModel : IDisposable
     /// <param name="folder">The model folder.</param>
     /// <param name="type">Number format; null as stored.</param>
     /// <param name="quantization">How its linear layers are quantized, or null.</param>
-    public static SharedModel Open(ModelFolder folder, ScalarType? type, QuantOptions? quantization)
+    /// <param name="device">Where the weights go.</param>
+    public static SharedModel Open(ModelFolder folder, ScalarType? type, QuantOptions? quantization, Device device)
     {
-        Key key = new(folder, type, quantization);
+        Key key = new(folder, type, quantization, device);
         lock (s_gate)
         {
-            return Find(key) ?? Add(key, ModelLoader.Load(folder, type, quantization));
+            return Find(key) ?? Add(key, ModelLoader.Load(folder, type, quantization, device));
         }
     }
 
     /// <summary>Shares a model that was loaded for training; when the same checkpoint is open already, the given one is freed instead.</summary>
     public static SharedModel Share(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel model)
     {
-        Key key = new(folder, type, quantization);
+        Key key = new(folder, type, quantization, model.Device);
         lock (s_gate)
         {
             if (Find(key) is not { } open)
@@ -64,14 +65,15 @@ internal sealed class SharedModel : IDisposable
     /// <param name="folder">The base model.</param>
     /// <param name="type">Number format; null as stored.</param>
     /// <param name="quantization">How its linear layers are quantized, or null.</param>
+    /// <param name="device">Where the weights go.</param>
     /// <param name="prepare">Makes trainable what trains; gives the adapters, or null when weights of the model train.</param>
     /// <param name="train">Trains.</param>
     /// <param name="adapters">What <paramref name="prepare"/> gave.</param>
     public static SharedModel Train(
-        ModelFolder folder, ScalarType? type, QuantOptions? quantization, Func<VisionLanguageModel, AdapterSet?> prepare, Action<VisionLanguageModel, AdapterSet?> train,
-        out AdapterSet? adapters)
+        ModelFolder folder, ScalarType? type, QuantOptions? quantization, Device device, Func<VisionLanguageModel, AdapterSet?> prepare,
+        Action<VisionLanguageModel, AdapterSet?> train, out AdapterSet? adapters)
     {
-        VisionLanguageModel model = ModelLoader.Load(folder, type, quantization);
+        VisionLanguageModel model = ModelLoader.Load(folder, type, quantization, device);
         adapters = null;
         try
         {
@@ -175,10 +177,10 @@ internal sealed class SharedModel : IDisposable
     }
 
     /// <summary>Equal when folder, number format, quantization and the weight files' sizes and times are.</summary>
-    private sealed record Key(string Path, ScalarType? Type, QuantOptions? Quantization, string Files)
+    private sealed record Key(string Path, ScalarType? Type, QuantOptions? Quantization, string Device, string Files)
     {
-        public Key(ModelFolder folder, ScalarType? type, QuantOptions? quantization)
-            : this(folder.Path, type, quantization, string.Join('|', ModelFiles.Weights(folder.Path).Select(Describe)))
+        public Key(ModelFolder folder, ScalarType? type, QuantOptions? quantization, Device device)
+            : this(folder.Path, type, quantization, device.ToString(), string.Join('|', ModelFiles.Weights(folder.Path).Select(Describe)))
         {
         }
 

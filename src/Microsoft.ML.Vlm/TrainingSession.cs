@@ -8,6 +8,7 @@ using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Training;
 using Microsoft.ML.Vlm.Training.Runs;
 using TorchSharp;
@@ -42,6 +43,7 @@ internal sealed class TrainingSession : IDisposable
                 _folder = new RunFolder(options.OutputDirectory ?? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ResumeFromCheckpoint!)))!);
                 _resumed = options.ResumeFromCheckpoint is { } checkpoint ? _folder.Find(checkpoint, Warn) : null;
             }
+            Device = ComputeDevice.Resolve(options.Device);
             Seed = options.Seed ?? MLNetHost.SeedOf(host) ?? _resumed?.Run.Seed ?? host.Rand.Next();
             _signals = options.OutputDirectory is null ? null : new StopSignals();
         }
@@ -54,6 +56,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Seed of the run: the option, else that of the ML context, else the checkpoint's, else a random one.</summary>
     public int Seed { get; }
+
+    /// <summary>Where the model computes.</summary>
+    public torch.Device Device { get; }
 
     /// <summary>Throws when the run was cancelled.</summary>
     public void CheckAlive()
@@ -92,6 +97,7 @@ internal sealed class TrainingSession : IDisposable
         {
             samples.Restore(_resumed.Position.Order);
         }
+        MLNetHost.Info(_channel, $"computing on {ComputeDevice.Describe(Device)}");
         _progress.Start(samples, settings, model, adapters);
         TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);
         _progress.Finish(summary);
@@ -116,7 +122,7 @@ internal sealed class TrainingSession : IDisposable
             Data = fingerprint(),
             BaseModel = ModelFiles.All(@base.Path).ToDictionary(path => Path.GetFileName(path), ModelFiles.Hash),
             Options = OptionValues.Of(_options),
-            Environment = DescribeEnvironment(),
+            Environment = DescribeEnvironment(Device),
             Seed = Seed,
         };
         if (_resumed is not null)
@@ -163,13 +169,14 @@ internal sealed class TrainingSession : IDisposable
 
     private void Warn(string message) => MLNetHost.Warning(_channel, message);
 
-    private static SortedDictionary<string, string> DescribeEnvironment() => new(StringComparer.Ordinal)
+    private static SortedDictionary<string, string> DescribeEnvironment(torch.Device device) => new(StringComparer.Ordinal)
     {
         ["Microsoft.ML.Vlm"] = VersionOf(typeof(TrainingSession)),
         ["TorchSharp"] = VersionOf(typeof(torch)),
         ["runtime"] = RuntimeInformation.FrameworkDescription,
         ["machine"] = RuntimeInformation.RuntimeIdentifier,
         ["vector bits"] = Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128",
+        ["device"] = ComputeDevice.Describe(device),
         ["compute threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
     };
 

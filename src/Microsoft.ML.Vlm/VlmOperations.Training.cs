@@ -23,7 +23,7 @@ public sealed partial class VlmOperations
         NativeLibraryLoader.EnsureLoaded();
         VlmTransformerSettings settings = VlmTransformerSettings.From(options);
         int seed = options.Seed ?? 0;
-        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(options.ModelPath), settings.ComputeType, settings.Quantization);
+        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(options.ModelPath), settings.ComputeType, settings.Quantization, ComputeDevice.Resolve(options.Device));
         using AdapterSet? adapters = TrainingSetup.Prepare(model, options, seed);
         TrainingSettings training = TrainingSetup.SettingsOf(options, seed);
         string table = TrainingTree.Describe(TrainableParameters.Of(model, adapters, training), model, training);

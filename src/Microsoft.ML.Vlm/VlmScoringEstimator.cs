@@ -4,6 +4,7 @@ using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Torch;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm;
 
@@ -31,10 +32,11 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         NativeLibraryLoader.EnsureLoaded();
+        Device device = ComputeDevice.Resolve(_settings.Device);
         _settings.Columns.Check(_host, input.Schema, training: false);
         ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
-        SharedModel shared = SharedModel.Open(folder, _settings.ComputeType, _settings.Quantization);
+        SharedModel shared = SharedModel.Open(folder, _settings.ComputeType, _settings.Quantization, device);
         try
         {
             AdapterSet? adapters = _options.AdapterPath is not { } path ? null : shared.Run(null, model =>

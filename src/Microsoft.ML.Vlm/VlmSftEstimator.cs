@@ -83,7 +83,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     {
         TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
         return SharedModel.Train(
-            folder, _settings.ComputeType, _settings.Quantization, model => TrainingSetup.Prepare(model, _options, session.Seed),
+            folder, _settings.ComputeType, _settings.Quantization, session.Device, model => TrainingSetup.Prepare(model, _options, session.Seed),
             (model, trained) =>
             {
                 CheckImages(model, checkedRows);

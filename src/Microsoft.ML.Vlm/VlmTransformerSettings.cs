@@ -22,6 +22,10 @@ internal sealed record VlmTransformerSettings
     /// <summary>How the base model's linear layers are quantized, or null.</summary>
     public QuantOptions? Quantization { get; init; }
 
+    /// <summary>Where the model computes, by the option's words. Not saved: a transformer that is loaded takes what its machine has.</summary>
+    [JsonIgnore]
+    public string? Device { get; init; }
+
     /// <summary>Rows computed at once, at least 1.</summary>
     public required int ScoringBatchSize { get; init; }
 
@@ -54,6 +58,7 @@ internal sealed record VlmTransformerSettings
         Images = options.Images,
         Precision = options.Precision,
         Quantization = options.Quantization,
+        Device = options.Device,
         ScoringBatchSize = options.ScoringBatchSize,
         EmbedBaseModel = options.EmbedBaseModel,
     };

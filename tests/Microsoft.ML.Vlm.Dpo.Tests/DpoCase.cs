@@ -6,25 +6,26 @@ using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Tests;
 using Microsoft.ML.Vlm.Tests.Processing;
 using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Dpo.Tests;
 
 /// <summary>A preference training run of the reference: model, adapter, reference policy, pairs and settings as its <c>meta.json</c> says.</summary>
 internal sealed class DpoCase : IDisposable
 {
-    private DpoCase(string name, JsonElement meta)
+    private DpoCase(string name, JsonElement meta, Device device)
     {
         Name = name;
         Meta = meta;
         ModelFolder folder = ModelFolder.Open(Reference.Path(["golden", .. meta.GetProperty("base").GetString()!.Split('/')]));
         Pairs = ReferencePairs.Read(VlmProcessor.Load(folder), meta.GetProperty("data"));
-        Model = ModelLoader.Load(folder);
+        Model = ModelLoader.Load(folder, device: device);
         Adapters = meta.TryGetProperty("init_adapter", out JsonElement adapter) ? PeftFolder.Load(Model, Reference.Path(["golden", .. adapter.GetString()!.Split('/')])) : null;
         IReferencePolicy policy = meta.GetProperty("mode").GetString() switch
         {
             "lora" => new BaseModelPolicy(Model, Adapters!),
             "ref_adapter" => new FrozenAdapterPolicy(Model, Adapters!),
-            "full" => new SeparateModelPolicy(ModelLoader.Load(folder), Model),
+            "full" => new SeparateModelPolicy(ModelLoader.Load(folder, device: device), Model),
             var other => throw new InvalidDataException($"{name}: the mode '{other}' is not known to this test."),
         };
         PreferenceSettings preferences = Preferences;
@@ -91,7 +92,7 @@ internal sealed class DpoCase : IDisposable
             && Families.IsBuilt(Path.GetFileName(ReferenceRows.Json("golden", "dpo", name, "meta.json").GetProperty("base").GetString()!));
     });
 
-    public static DpoCase Open(string name) => new(name, ReferenceRows.Json("golden", "dpo", name, "meta.json"));
+    public static DpoCase Open(string name, string device = TestDevice.Cpu) => new(name, ReferenceRows.Json("golden", "dpo", name, "meta.json"), TestDevice.Open(device));
 
     /// <summary>Trains in the order of the rows and gives the metrics of every step.</summary>
     public IReadOnlyList<VlmTrainingMetrics> Train()

@@ -11,8 +11,11 @@ namespace Microsoft.ML.Vlm.Dpo.Tests;
 
 /// <summary>Every training run of <c>golden/dpo</c>, step by step.</summary>
 [Trait("Category", "Golden")]
-public sealed class DpoTrainingGoldenTests
+public class DpoTrainingGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // golden/README.md: losses 1e-4, 2e-3 after ten steps; gradient norms 1e-3 relative; log-probability sums 2e-3; logits 1e-3; weights by their norm.
     private const double Loss = 1e-4;
     private const double GradientNorm = 1e-3;
@@ -28,7 +31,7 @@ public sealed class DpoTrainingGoldenTests
     [MemberData(nameof(Cases))]
     public void Every_step_and_the_result_equal_the_reference(string name)
     {
-        using DpoCase run = DpoCase.Open(name);
+        using DpoCase run = DpoCase.Open(name, Device);
         JsonElement[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray()];
         IReadOnlyList<VlmTrainingMetrics> log = run.Train();
         Assert.Equal(expected.Length, log.Count);
@@ -45,12 +48,12 @@ public sealed class DpoTrainingGoldenTests
     public void Gradients_of_the_first_step_equal_the_reference(string name)
     {
         using var scope = NewDisposeScope();
-        using DpoCase run = DpoCase.Open(name);
+        using DpoCase run = DpoCase.Open(name, Device);
         TrainingSettings settings = run.Settings;
         VlmSample[][] microBatches = [.. run.Pairs.Chunk(settings.BatchSize).Take(settings.GradientAccumulationSteps)];
         foreach (VlmSample[] pairs in microBatches)
         {
-            using VlmBatch batch = VlmBatch.Create(pairs, run.Model.TokensPerTile);
+            using VlmBatch batch = VlmBatch.Create(pairs, run.Model.TokensPerTile, run.Model.Device);
             run.Objective.Backward(run.Model, batch, VisionFeatures.Encode(run.Model, batch.Images), microBatches.Sum(rows => rows.Length));
         }
         Dictionary<string, Tensor> gradients = run.Adapters!.ToTensors().ToDictionary(pair => pair.Key, pair => pair.Value.grad!);
@@ -58,7 +61,7 @@ public sealed class DpoTrainingGoldenTests
         using SafetensorsFile expected = SafetensorsFile.Open(Reference.Path("golden", "dpo", name, "grads_clipped_step1.safetensors"));
         // Clipped, all gradients together have the norm 1.
         Assert.Equal(expected.Entries.Count, gradients.Count);
-        Assert.InRange(Norm(expected.Entries.Keys.Select(key => expected.Read(key) - gradients[Plain(key)])), 0, GradientNorm);
+        Assert.InRange(Norm(expected.Entries.Keys.Select(key => expected.Read(key) - gradients[Plain(key)].cpu())), 0, GradientNorm);
     }
 
     private static void CheckStep(DpoCase run, JsonElement expected, VlmTrainingMetrics actual, string where)
@@ -95,7 +98,7 @@ public sealed class DpoTrainingGoldenTests
         if (File.Exists(final))
         {
             using SafetensorsFile expected = SafetensorsFile.Open(final);
-            Assert.InRange(Norm(expected.Entries.Keys.Select(key => expected.Read(key) - actual[Plain(key)])) / Norm(actual.Values), 0, Weights);
+            Assert.InRange(Norm(expected.Entries.Keys.Select(key => expected.Read(key) - actual[Plain(key)].cpu())) / Norm(actual.Values), 0, Weights);
         }
         if (run.Meta.TryGetProperty("final_norms", out JsonElement norms))
         {
@@ -114,8 +117,8 @@ public sealed class DpoTrainingGoldenTests
         Tensor mask = after.Read("attention_mask"), ids = after.Read("input_ids");
         int count = (int)mask.size(0) / 2;
         VlmSample[] pairs = [.. run.Pairs.Take(count)];
-        using VlmBatch batch = VlmBatch.Create(pairs, run.Model.TokensPerTile);
-        Tensor logits = run.Model.Head(run.Model.Forward(batch, VisionFeatures.Encode(run.Model, batch.Images)));
+        using VlmBatch batch = VlmBatch.Create(pairs, run.Model.TokensPerTile, run.Model.Device);
+        Tensor logits = run.Model.Head(run.Model.Forward(batch, VisionFeatures.Encode(run.Model, batch.Images))).cpu();
         long start = 0;
         foreach ((VlmSample pair, int index) in pairs.Select((pair, index) => (pair, index)))
         {

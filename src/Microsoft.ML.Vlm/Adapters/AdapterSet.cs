@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Adapters;
@@ -135,7 +136,7 @@ internal sealed class AdapterSet : IDisposable
     public void SeedDropout(int seed)
     {
         _generator.Dispose();
-        _generator = new Generator((ulong)(uint)seed, _model.Weights.Values.First().Device);
+        _generator = new Generator((ulong)(uint)seed);
     }
 
     /// <summary>Dropout on the input of an adapter: values are set to 0 with the probability p, the others divided by 1 - p; nothing unless training.</summary>
@@ -152,7 +153,9 @@ internal sealed class AdapterSet : IDisposable
         {
             return null;
         }
-        using Tensor random = rand(input.shape, dtype: ScalarType.Float32, device: input.device, generator: _generator);
+        using Tensor random = input.device_type == TorchSharp.DeviceType.CPU
+            ? rand(input.shape, dtype: ScalarType.Float32, generator: _generator)
+            : DeviceRandom.Uniform(input.shape, input.device, _generator);
         using Tensor kept = random.ge(Options.Dropout);
         return kept.to(input.dtype).div_(1 - Options.Dropout);
     }

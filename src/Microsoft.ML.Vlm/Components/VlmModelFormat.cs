@@ -61,7 +61,7 @@ internal static class VlmModelFormat
         BaseModelReference reference = description.Base;
         string path = reference.IsEmbedded ? Unpack(reference, context) : reference.Find();
         ModelFolder folder = ModelFolder.Open(path);
-        SharedModel model = SharedModel.Open(folder, description.Settings.ComputeType, description.Settings.Quantization);
+        SharedModel model = SharedModel.Open(folder, description.Settings.ComputeType, description.Settings.Quantization, ComputeDevice.Resolve(description.Settings.Device));
         AdapterSet? adapters = null;
         try
         {

@@ -28,7 +28,7 @@ internal sealed record LogitComparison(double Maximum, double Mean, double Agree
         foreach (VlmSample row in rows)
         {
             using var scope = NewDisposeScope();
-            using VlmBatch batch = VlmBatch.Create([row], model.TokensPerTile);
+            using VlmBatch batch = VlmBatch.Create([row], model.TokensPerTile, model.Device);
             Tensor hidden = Hidden(model, batch), otherHidden = Hidden(other, batch);
             Tensor? plain = adapters is null ? null : Without(adapters, () => Hidden(model, batch));
             for (long start = 0; start < hidden.size(0); start += ChunkPositions)

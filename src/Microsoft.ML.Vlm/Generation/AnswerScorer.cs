@@ -23,7 +23,7 @@ internal static class AnswerScorer
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using VlmBatch batch = VlmBatch.Create(samples, model.TokensPerTile);
+        using VlmBatch batch = VlmBatch.Create(samples, model.TokensPerTile, model.Device);
         Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(model, batch.Images) : null;
         Tensor hidden = model.Forward(batch, features);
         float[] logProbabilities = TargetLogProbabilities(model, hidden, batch.TargetPositions, batch.Targets);

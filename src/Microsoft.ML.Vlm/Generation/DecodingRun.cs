@@ -66,17 +66,17 @@ internal sealed class DecodingRun : IDisposable
     // Hidden states of each prompt's last token.
     private Tensor ReadPrompts()
     {
-        using VlmBatch batch = VlmBatch.Create(_prompts, _model.TokensPerTile);
+        using VlmBatch batch = VlmBatch.Create(_prompts, _model.TokensPerTile, _model.Device);
         Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(_model, batch.Images) : null;
         Tensor hidden = _model.Forward(batch, features, _cache);
-        return hidden.index_select(0, tensor(batch.Segments.Select(segment => (long)segment.Range.Start + segment.Range.Length - 1).ToArray()));
+        return hidden.index_select(0, tensor(batch.Segments.Select(segment => (long)segment.Range.Start + segment.Range.Length - 1).ToArray(), device: hidden.device));
     }
 
     private Tensor ReadLastTokens(int[] rows)
     {
         int[] tokens = [.. rows.Select(row => _answers[row].Tokens[^1])];
         int[] positions = [.. rows.Select(row => _prompts[row].Tokens.Length + _answers[row].Tokens.Count - 1)];
-        using VlmBatch batch = VlmBatch.CreateStep(tokens, positions, rows);
+        using VlmBatch batch = VlmBatch.CreateStep(tokens, positions, rows, _model.Device);
         return _model.Forward(batch, null, _cache);
     }
 }

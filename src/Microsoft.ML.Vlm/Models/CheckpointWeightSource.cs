@@ -55,7 +55,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
         if (BitsAndBytesLayout.Read(weights, name, shape, computeType, _buffer) is { } stored)
         {
             _besideQuantized.UnionWith(BitsAndBytesLayout.NamesBeside(name));
-            return stored;
+            return OnDevice(stored);
         }
 
         // What is missing or misshapen is collected with the plain weights.
@@ -64,7 +64,7 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             return null;
         }
         using Tensor full = weights.ReadApart(name);
-        return plan.Quantize(full, computeType, _buffer);
+        return OnDevice(plan.Quantize(full, computeType, _buffer));
     }
 
     /// <inheritdoc/>
@@ -86,14 +86,30 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
             return empty(0).DetachFromDisposeScope();
         }
 
-        if (stored == computeType)
+        bool isOnCpu = Device.type == TorchSharp.DeviceType.CPU;
+        if (stored == computeType && isOnCpu)
         {
             return weights.Read(name).DetachFromDisposeScope();
         }
 
         // Not through the mapping: its pages would count as this process's for as long as the model lives.
         using Tensor original = weights.ReadApart(name);
-        return original.to(computeType).DetachFromDisposeScope();
+        if (isOnCpu)
+        {
+            return original.to(computeType).DetachFromDisposeScope();
+        }
+        using Tensor moved = original.to(Device);
+        return moved.to(computeType).DetachFromDisposeScope();
+    }
+
+    // Quantized on the CPU, so that codes and scales have the same bits whatever computes with them.
+    private IQuantizedWeight OnDevice(IQuantizedWeight weight)
+    {
+        if (Device.type != TorchSharp.DeviceType.CPU)
+        {
+            weight.MoveTo(Device);
+        }
+        return weight;
     }
 
     private static bool IsFloating(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16;

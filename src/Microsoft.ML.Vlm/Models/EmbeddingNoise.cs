@@ -27,15 +27,15 @@ internal sealed class EmbeddingNoise(double alpha, int seed)
         List<Tensor> noise = [];
         foreach (IGrouping<int, Segment> row in batch.Segments.GroupBy(segment => segment.Example))
         {
-            using Generator generator = new(SeedOf(batch.Samples[row.Key].Row), embeddings.device);
+            using Generator generator = new(SeedOf(batch.Samples[row.Key].Row));
             foreach (Segment segment in row)
             {
                 long length = segment.Range.Length + segment.Prefix.Sum(range => (long)range.Length);
                 double magnitude = alpha / Math.Sqrt(length * (double)width);
-                noise.Add(rand([segment.Range.Length, width], dtype: ScalarType.Float32, device: embeddings.device, generator: generator).mul_(2 * magnitude).sub_(magnitude));
+                noise.Add(rand([segment.Range.Length, width], dtype: ScalarType.Float32, generator: generator).mul_(2 * magnitude).sub_(magnitude));
             }
         }
-        return (embeddings + cat(noise, 0).to(embeddings.dtype)).MoveToOuterDisposeScope();
+        return (embeddings + cat(noise, 0).to(embeddings.dtype).to(embeddings.device)).MoveToOuterDisposeScope();
     }
 
     private ulong SeedOf(long row)

@@ -20,7 +20,7 @@ internal static class VisionFeatures
         using var scope = NewDisposeScope();
         if (!model.VisionIsFrozen && is_grad_enabled())
         {
-            Tensor all = cat([.. images.Select(image => Normalize(image.Load(), 0, image.Count))], 0);
+            Tensor all = cat([.. images.Select(image => Normalize(image.Load(), 0, image.Count).to(model.Device))], 0);
             return model.EncodeImages(all).MoveToOuterDisposeScope();
         }
 
@@ -30,7 +30,7 @@ internal static class VisionFeatures
         {
             for (int first = 0; first < image.Count; first += TilesAtOnce)
             {
-                using Tensor tiles = Normalize(image, first, Math.Min(TilesAtOnce, image.Count - first));
+                using Tensor onCpu = Normalize(image, first, Math.Min(TilesAtOnce, image.Count - first)), tiles = onCpu.to(model.Device);
                 chunks.Add(model.EncodeImages(tiles));
             }
         }

@@ -16,6 +16,9 @@ internal abstract class WeightSource : IDisposable
     private readonly Dictionary<string, Weight> _weights = [];
     private readonly Dictionary<string, Linear> _linears = [];
 
+    /// <summary>Where the weights lie. Default: the CPU.</summary>
+    public Device Device { get; init; } = CPU;
+
     /// <summary>All weights taken so far, by name.</summary>
     public IReadOnlyDictionary<string, Weight> Weights => _weights;
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Microsoft.ML.Vlm;
 
 /// <summary>How much memory a training run is going to take, from the sizes of model and data, before it begins: the result of <c>mlContext.Vlm().Plan</c>.</summary>
-/// <remarks>All sizes are bytes of resident memory on the CPU, mapped pages of the checkpoint included.</remarks>
+/// <remarks>All sizes are bytes: on the CPU of resident memory, mapped pages of the checkpoint included.</remarks>
 public sealed record VlmMemoryPlan
 {
     /// <summary>Rows of the data.</summary>
@@ -55,7 +55,19 @@ public sealed record VlmMemoryPlan
     /// <summary>Prepared rows that are kept in memory or on their way.</summary>
     public required long PreparedRowBytes { get; init; }
 
-    /// <summary>Highest sum of what is there at one time.</summary>
+    /// <summary>The device that weights, activations and optimizer go to: <c>cpu</c>, or a GPU with its name and memory.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Memory of the GPU that is free now; null on the CPU, or where the driver does not tell.</summary>
+    public long? DeviceFreeBytes { get; init; }
+
+    /// <summary>
+    /// Highest sum of what is on the device at one time: all parts but <see cref="RuntimeBytes"/> and <see cref="PreparedRowBytes"/>, which stay in the computer's memory. What libtorch
+    /// and its libraries take on a GPU for themselves, about 0.5 GB, comes on top.
+    /// </summary>
+    public long DevicePeakBytes => PeakWith(ActivationBytes) - RuntimeBytes - PreparedRowBytes;
+
+    /// <summary>Highest sum of what is there at one time, wherever it is.</summary>
     public long PeakBytes => PeakWith(ActivationBytes);
 
     /// <summary>The peak if <see cref="VlmTrainingOptions.GradientCheckpointing"/> were on.</summary>
@@ -74,9 +86,20 @@ public sealed record VlmMemoryPlan
         ];
         foreach ((string name, long bytes) in parts)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{name,-34}{bytes / 1048576.0,12:N1} MiB");
+            Append(name, bytes);
+        }
+        if (Device != "cpu")
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"on {Device}:");
+            Append("peak on the device", DevicePeakBytes);
+        }
+        if (DeviceFreeBytes is long free)
+        {
+            Append("free on the device", free);
         }
         return text.ToString();
+
+        void Append(string name, long bytes) => text.AppendLine(CultureInfo.InvariantCulture, $"{name,-34}{bytes / 1048576.0,12:N1} MiB");
     }
 
     private long PeakWith(long activations)

@@ -77,6 +77,7 @@ public abstract partial class VlmModelOptions
         ArgumentException.ThrowIfNullOrWhiteSpace(ModelPath);
         Images?.Validate();
         Quantization?.Validate();
+        ValidateDevice();
         ArgumentNullException.ThrowIfNull(Generation);
         Generation.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(ScoringBatchSize, 1);

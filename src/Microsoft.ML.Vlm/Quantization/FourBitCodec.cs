@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Cuda;
 using Microsoft.ML.Vlm.Torch.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -68,6 +69,10 @@ internal static class FourBitCodec
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         ScalarType type = result.dtype;
+        if (FourBitCudaKernel.For(codes)?.Dequantize(result, codes, new FourBitScales(scales), code.Values, blockSize) == true)
+        {
+            return;
+        }
         if (codes.device_type != DeviceType.CPU || type is not (ScalarType.Float32 or ScalarType.BFloat16))
         {
             result.copy_(DequantizeWithTorch(codes, scales, code, blockSize, result.shape, type));

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -6,8 +7,8 @@ namespace Microsoft.ML.Vlm.Quantization;
 /// <summary>A weight in NF4 or FP4.</summary>
 internal sealed class FourBitWeight : IQuantizedWeight
 {
-    private readonly Tensor _codes;
-    private readonly Tensor? _scales;
+    private Tensor _codes;
+    private Tensor? _scales;
     private readonly NestedScales? _nested;
     private readonly DequantizationBuffer _buffer;
 
@@ -67,6 +68,17 @@ internal sealed class FourBitWeight : IQuantizedWeight
     }
 
     /// <inheritdoc/>
+    public void MoveTo(Device device)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor codes, Tensor? scales) = (_codes, _scales);
+        (_codes, _scales) = (codes.to(device).contiguous().DetachFromDisposeScope(), scales?.to(device).DetachFromDisposeScope());
+        codes.Dispose();
+        scales?.Dispose();
+        _nested?.MoveTo(device);
+    }
+
+    /// <inheritdoc/>
     public Tensor Dequantize(ScalarType type)
     {
         using Tensor? read = _nested?.Read();
@@ -76,12 +88,17 @@ internal sealed class FourBitWeight : IQuantizedWeight
     /// <inheritdoc/>
     public void DequantizeInto(Tensor result)
     {
+        if (FourBitCudaKernel.For(_codes)?.Dequantize(result, _codes, ScalesOnGpu, Code.Values, BlockSize) == true)
+        {
+            return;
+        }
         using Tensor? read = _nested?.Read();
         FourBitCodec.DequantizeInto(result, _codes, read ?? _scales!, Code, BlockSize);
     }
 
     /// <inheritdoc/>
-    public Tensor Product(Tensor input) => _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
+    public Tensor Product(Tensor input)
+        => ProductOnGpu(input) ?? _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient) => _buffer.Use(this, gradient.dtype, weight => LinearProduct.Apply(gradient, weight.t(), null));
@@ -95,5 +112,19 @@ internal sealed class FourBitWeight : IQuantizedWeight
         _codes.Dispose();
         _scales?.Dispose();
         _nested?.Dispose();
+    }
+
+    private FourBitScales ScalesOnGpu => _nested is null ? new FourBitScales(_scales!) : new FourBitScales(null, _nested.Codes, _nested.Scales, _nested.Map, _nested.Offset);
+
+    // A few rows, as in decoding, are bound by reading the weight: its codes are an eighth of float32.
+    private Tensor? ProductOnGpu(Tensor input)
+    {
+        if (FourBitCudaKernel.For(_codes) is not { } kernel || input.numel() > FourBitCudaKernel.MostRows * input.size(-1))
+        {
+            return null;
+        }
+        using var scope = NewDisposeScope();
+        Tensor? rows = kernel.Multiply(input.reshape(-1, input.size(-1)).contiguous(), _codes, ScalesOnGpu, Code.Values, BlockSize, Shape[0]);
+        return rows?.view([.. input.shape[..^1], Shape[0]]).MoveToOuterDisposeScope();
     }
 }

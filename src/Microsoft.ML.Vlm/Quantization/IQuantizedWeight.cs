@@ -17,6 +17,9 @@ internal interface IQuantizedWeight : IDisposable
     /// <summary>Bytes of codes and scales.</summary>
     long ByteCount { get; }
 
+    /// <summary>Moves codes and scales to a device.</summary>
+    void MoveTo(Device device);
+
     /// <summary>The matrix, <c>[out, in]</c>, a new tensor in the caller's scope.</summary>
     Tensor Dequantize(ScalarType type);
 

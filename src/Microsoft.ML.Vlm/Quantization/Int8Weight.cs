@@ -11,8 +11,8 @@ namespace Microsoft.ML.Vlm.Quantization;
 /// <param name="buffer">The model's; it stays the caller's.</param>
 internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThreshold, ScalarType computeType, DequantizationBuffer buffer) : IQuantizedWeight
 {
-    private readonly Tensor _codes = codes.DetachFromDisposeScope();
-    private readonly Tensor _scales = scales.DetachFromDisposeScope();
+    private Tensor _codes = codes.DetachFromDisposeScope();
+    private Tensor _scales = scales.DetachFromDisposeScope();
 
     /// <inheritdoc/>
     public IReadOnlyList<long> Shape { get; } = codes.shape;
@@ -36,6 +36,16 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
         using var scope = NewDisposeScope();
         (Tensor codes, Tensor scales) = Int8Codec.Quantize(values);
         return new Int8Weight(codes, scales, outlierThreshold, computeType, buffer);
+    }
+
+    /// <inheritdoc/>
+    public void MoveTo(Device device)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor codes, Tensor scales) = (_codes, _scales);
+        (_codes, _scales) = (codes.to(device).DetachFromDisposeScope(), scales.to(device).DetachFromDisposeScope());
+        codes.Dispose();
+        scales.Dispose();
     }
 
     /// <inheritdoc/>

@@ -41,8 +41,7 @@ internal static class LlmInt8
         Tensor wide = input.detach().to(ScalarType.Float32);
         Activations x = Quantize(wide, threshold);
 
-        // Other devices than the CPU have rules for the shapes of integer products; float32 is exact up to sums of 2^24.
-        Tensor sums = codes.device_type == DeviceType.CPU
+        Tensor sums = IsForIntegers(x.Codes, codes)
             ? Aten.IntegerProduct(x.Codes, codes.t()).to(ScalarType.Float32)
             : x.Codes.to(ScalarType.Float32).mm(codes.to(ScalarType.Float32).t());
         Tensor output = sums.mul_(x.Scales.unsqueeze(1) / Int8Codec.Largest).mul_(scales / Int8Codec.Largest);
@@ -53,4 +52,8 @@ internal static class LlmInt8
         }
         return output.MoveToOuterDisposeScope();
     }
+
+    // Other devices than the CPU have rules for the shapes of integer products; float32 is exact up to sums of 2^24.
+    private static bool IsForIntegers(Tensor rows, Tensor weight)
+        => weight.device_type == DeviceType.CPU || (rows.size(0) > 16 && rows.size(1) % 8 == 0 && weight.size(0) % 8 == 0);
 }

@@ -18,11 +18,13 @@ internal sealed class NestedScales(Tensor codes, Tensor scales, float offset) : 
     // As the reference does: never 0, although all codes of such a block are those of 0.
     private const float SmallestScale = 1e-38f;
 
+    private Tensor? _map;
+
     /// <summary>uint8 <c>[blocks]</c>.</summary>
-    public Tensor Codes { get; } = codes.DetachFromDisposeScope();
+    public Tensor Codes { get; private set; } = codes.DetachFromDisposeScope();
 
     /// <summary>Float32 <c>[blocks / 256]</c>, rounded up.</summary>
-    public Tensor Scales { get; } = scales.DetachFromDisposeScope();
+    public Tensor Scales { get; private set; } = scales.DetachFromDisposeScope();
 
     /// <summary>Mean of the scales.</summary>
     public float Offset { get; } = offset;
@@ -36,6 +38,21 @@ internal sealed class NestedScales(Tensor codes, Tensor scales, float offset) : 
         Tensor mean = scales.mean();
         (Tensor codes, Tensor nested) = BlockwiseQuantization.Quantize(scales - mean, DynamicMap8.Signed);
         return new NestedScales(codes, nested.clamp_min(SmallestScale), mean.item<float>());
+    }
+
+    /// <summary>The 256 values that codes stand for, float32 on their device: kernels of a GPU read them there.</summary>
+    public Tensor Map => _map ??= tensor(DynamicMap8.Signed.Values.ToArray(), device: Codes.device).DetachFromDisposeScope();
+
+    /// <summary>Moves codes and scales.</summary>
+    public void MoveTo(Device device)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor codes, Tensor scales) = (Codes, Scales);
+        (Codes, Scales) = (codes.to(device).DetachFromDisposeScope(), scales.to(device).DetachFromDisposeScope());
+        codes.Dispose();
+        scales.Dispose();
+        _map?.Dispose();
+        _map = null;
     }
 
     /// <summary>The scales, float32 <c>[blocks]</c>, in the caller's scope.</summary>
@@ -65,5 +82,6 @@ internal sealed class NestedScales(Tensor codes, Tensor scales, float offset) : 
     {
         Codes.Dispose();
         Scales.Dispose();
+        _map?.Dispose();
     }
 }

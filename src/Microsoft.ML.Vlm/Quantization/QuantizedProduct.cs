@@ -18,7 +18,13 @@ internal sealed class QuantizedProduct : SingleTensorFunction<QuantizedProduct>
     /// <param name="weight"><c>[out, in]</c>.</param>
     /// <returns><c>[..., out]</c>, in the type of the input, in the caller's scope.</returns>
     public static Tensor Of(Tensor input, IQuantizedWeight weight)
-        => is_grad_enabled() && input.requires_grad ? apply(input, weight) : Forward(input, weight);
+    {
+        if (!is_grad_enabled() || !input.requires_grad)
+        {
+            return Forward(input, weight);
+        }
+        return input.device_type == TorchSharp.DeviceType.CPU ? apply(input, weight) : Recorded(input, weight);
+    }
 
     /// <inheritdoc/>
     public override Tensor forward(AutogradContext ctx, params object[] vars)
@@ -36,6 +42,14 @@ internal sealed class QuantizedProduct : SingleTensorFunction<QuantizedProduct>
         using var frozen = no_grad();
         Tensor gradient = weight.Back(grad_output.to(weight.ComputeType)).to(grad_output.dtype);
         return [gradient.MoveToOuterDisposeScope(), null!];
+    }
+
+    // On a GPU autograd goes back on a thread of its own, where no dispose scope sees what a function in C# makes: there the graph keeps the matrix until it is freed.
+    private static Tensor Recorded(Tensor input, IQuantizedWeight weight)
+    {
+        using var scope = NewDisposeScope();
+        Tensor matrix = weight.Dequantize(weight.ComputeType);
+        return nn.functional.linear(input.to(weight.ComputeType), matrix).to(input.dtype).MoveToOuterDisposeScope();
     }
 
     private static Tensor Forward(Tensor input, IQuantizedWeight weight)

@@ -33,6 +33,11 @@ internal static unsafe class Aten
             ? Call("mkldnn::_linear_pointwise", "", input, weight, new Optional(bias), "none", Array.Empty<object>(), s_none)
             : nn.functional.linear(input, weight, bias);
 
+    /// <summary>Gradient of x sigmoid(x) by x.</summary>
+    /// <param name="gradient">Of the result.</param>
+    /// <param name="input">x, the same shape.</param>
+    public static Tensor SiluBackward(Tensor gradient, Tensor input) => Call("aten::silu_backward", "", gradient, input);
+
     /// <summary>Rows of <paramref name="table"/> <c>[rows, width]</c> chosen by int64 <paramref name="indices"/>.</summary>
     public static Tensor Embedding(Tensor table, Tensor indices)
         => Call("aten::embedding", "", table, indices, -1L, false, false);

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Torch;
 
-/// <summary>The products of a low-rank update on tensors; see <see cref="LowRankKernel"/>. Rows are float32 or bfloat16 and contiguous, the small matrices contiguous float32.</summary>
+/// <summary>
+/// The products of a low-rank update on tensors, without autograd; see <see cref="LowRankKernel"/>. Rows are float32 or bfloat16 and contiguous, the small matrices contiguous float32.
+/// On other devices than the CPU they are torch's operations, which round the small matrices to the type of the rows, as PEFT under autocast does.
+/// </summary>
 internal static unsafe class LowRankProducts
 {
     /// <summary>Whether these products may take the place of libtorch's: <see cref="KernelChoice.Applies"/> to the rows, and the matrices are float32 on the CPU, not recorded.</summary>
@@ -32,6 +35,10 @@ internal static unsafe class LowRankProducts
     /// <param name="scale">Factor.</param>
     public static Tensor Project(Tensor rows, Tensor matrix, double scale)
     {
+        if (!KernelChoice.Applies(rows))
+        {
+            return LowRankOperations.Project(rows, matrix, scale);
+        }
         long tokens = rows.size(0), width = rows.size(1), rank = matrix.size(0);
         Tensor result = empty(tokens, rank);
         float* m = Pointer<float>(matrix), c = Pointer<float>(result);
@@ -54,6 +61,11 @@ internal static unsafe class LowRankProducts
     /// <param name="matrix"><c>[rank, width]</c>.</param>
     public static void Add(Tensor rows, Tensor factors, Tensor matrix)
     {
+        if (!KernelChoice.Applies(rows))
+        {
+            LowRankOperations.Add(rows, factors, matrix);
+            return;
+        }
         long tokens = rows.size(0), width = rows.size(1), rank = matrix.size(0);
         float* m = Pointer<float>(matrix), c = Pointer<float>(factors);
         if (rows.dtype == ScalarType.Float32)
@@ -73,6 +85,10 @@ internal static unsafe class LowRankProducts
     /// <param name="factors"><c>[tokens, rank]</c>.</param>
     public static Tensor Outer(Tensor rows, Tensor factors)
     {
+        if (!KernelChoice.Applies(rows))
+        {
+            return LowRankOperations.Outer(rows, factors);
+        }
         long tokens = rows.size(0), width = rows.size(1), rank = factors.size(1), vectors = (width + 15) / 16;
         Tensor result = empty(rank, width);
         float* c = Pointer<float>(factors), m = Pointer<float>(result);

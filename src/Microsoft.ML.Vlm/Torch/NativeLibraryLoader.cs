@@ -19,6 +19,7 @@ internal static class NativeLibraryLoader
     private const string BindingLibrary = "LibTorchSharp";
     private static readonly string[] s_torchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
     private static string? s_failure;
+    private static nint s_binding;
 
     /// <summary>Checks that libtorch is there and starts it.</summary>
     /// <exception cref="InvalidOperationException">No libtorch for this platform is beside the application, or it cannot be loaded.</exception>
@@ -52,9 +53,10 @@ internal static class NativeLibraryLoader
 
     private static nint Resolve(Assembly assembly, string name)
     {
-        if (name != BindingLibrary)
+        if (name != BindingLibrary || s_binding != 0)
         {
-            return 0;
+            // Asked again, as TorchSharp does when it looks for GPUs, the copy of before is the library.
+            return name == BindingLibrary ? s_binding : 0;
         }
 
         string? binding = Find("libLibTorchSharp.so");
@@ -86,13 +88,17 @@ internal static class NativeLibraryLoader
             {
                 s_failure = $"'{binding}' does not load on this system; its C++ runtime (libstdc++) must offer GLIBCXX_3.4.30 (gcc 12) or newer.";
             }
-            return handle;
+            return s_binding = handle;
         }
         finally
         {
             File.Delete(copy);
         }
     }
+
+    /// <summary>Files of a pattern in the folders that native libraries are taken from.</summary>
+    internal static IEnumerable<string> FindFiles(string pattern)
+        => SearchFolders().Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, pattern)).Order(StringComparer.Ordinal);
 
     private static string? Find(string file)
         => SearchFolders().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);

@@ -84,7 +84,7 @@ internal sealed class Evaluator(ISampleSource source, EvaluationSettings setting
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Weights.Values.First().Value.device);
+        using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Device);
         ObjectiveResult result = run.Objective.Evaluate(run.Model, batch, batch.Images.Count > 0 ? run.Features.Get(batch.Images) : null, items);
         return double.IsFinite(result.Loss)
             ? result

@@ -65,7 +65,7 @@ internal sealed class OptimizerStep(TrainingRun run, PostMortem postMortem)
             using var scope = NewDisposeScope();
 
             // Attention serves neighbours of equal length in one call.
-            using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Weights.Values.First().Value.device);
+            using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Device);
             result = run.Objective.Backward(run.Model, batch, batch.Images.Count > 0 ? run.Features.Get(batch.Images) : null, items);
         }
         catch (Exception exception) when (MemoryFailure.IsOne(exception))

@@ -81,7 +81,7 @@ internal sealed class VisionFeatureCache(VisionLanguageModel model, long capacit
         {
             return kept;
         }
-        Tensor? read = files?.Read(image.ContentHash, RowsOf(image), model.ComputeType)?.to(model.Weights.Values.First().Device);
+        Tensor? read = files?.Read(image.ContentHash, RowsOf(image), model.ComputeType)?.to(model.Device);
         if (read is not null)
         {
             Keep(image.ContentHash, read);

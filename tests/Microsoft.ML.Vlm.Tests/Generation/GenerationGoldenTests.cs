@@ -10,8 +10,11 @@ namespace Microsoft.ML.Vlm.Tests.Generation;
 
 /// <summary>Greedy answers and log-probabilities of the reference implementation. Its answers with beams (<c>beam3_new_tokens</c>) have no counterpart here.</summary>
 [Trait("Category", "Golden")]
-public sealed class GenerationGoldenTests
+public class GenerationGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // Where the two best logits are closer, rounding may decide; from there on an answer says nothing. The pack's limits for float32 and bfloat16.
     private const float SmallestGap = 1e-3f, SmallestGapBFloat16 = 0.25f;
 
@@ -32,7 +35,7 @@ public sealed class GenerationGoldenTests
         using SafetensorsFile expected = SafetensorsFile.Open(path);
         using JsonDocument meta = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "meta.json")));
         JsonElement generate = meta.RootElement.GetProperty("generate");
-        using VisionLanguageModel model = ModelLoader.Load(inputs.Model);
+        using VisionLanguageModel model = ModelLoader.Load(inputs.Model, device: TestDevice.Open(Device));
         TextGenerator generator = new(model, VlmTokenizer.Load(inputs.Model.TokenizerPath), inputs.Model.Generation);
         GenerationOptions options = new() { MaxNewTokens = generate.GetProperty("max_new_tokens").GetInt32() };
         float smallestGap = model.ComputeType == ScalarType.BFloat16 ? SmallestGapBFloat16 : SmallestGap;
@@ -64,7 +67,7 @@ public sealed class GenerationGoldenTests
     {
         using var scope = NewDisposeScope();
         using GoldenInputs inputs = GoldenInputs.Open(name);
-        using VisionLanguageModel model = ModelLoader.Load(inputs.Model);
+        using VisionLanguageModel model = ModelLoader.Load(inputs.Model, device: TestDevice.Open(Device));
         double tolerance = model.ComputeType == ScalarType.BFloat16 ? LossToleranceBFloat16 : LossTolerance;
         double[] scores = AnswerScorer.MeanLogProbabilities(model, inputs.Samples);
         Tensor losses = inputs.Forward.Read("nll");
@@ -79,7 +82,7 @@ public sealed class GenerationGoldenTests
     public void The_score_of_an_answer_is_the_one_it_was_generated_with()
     {
         using GoldenInputs inputs = GoldenInputs.Open("smolvlm/batch2");
-        using VisionLanguageModel model = ModelLoader.Load(inputs.Model);
+        using VisionLanguageModel model = ModelLoader.Load(inputs.Model, device: TestDevice.Open(Device));
         TextGenerator generator = new(model, VlmTokenizer.Load(inputs.Model.TokenizerPath), inputs.Model.Generation);
         IReadOnlyList<GeneratedText> answers = generator.Generate(inputs.Samples, new GenerationOptions { MaxNewTokens = 6 });
         VlmSample[] answered =
@@ -100,7 +103,7 @@ public sealed class GenerationGoldenTests
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "golden.json")));
         int[] expected = [.. golden.RootElement.GetProperty("greedy_ids_from_bos").EnumerateArray().Select(id => id.GetInt32())];
         ModelFolder story = ModelFolder.Open(folder);
-        using VisionLanguageModel model = ModelLoader.Load(story);
+        using VisionLanguageModel model = ModelLoader.Load(story, device: TestDevice.Open(Device));
         // The model's own tokenizer is in another format; any other serves, as only tokens are compared.
         TextGenerator generator = new(model, VlmTokenizer.Load(Reference.Path("golden/checkpoints/smolvlm/tokenizer.json")), story.Generation);
         GeneratedText answer = Assert.Single(generator.Generate([new VlmSample([expected[0]], [false], [], [], 0)], new GenerationOptions { MaxNewTokens = expected.Length - 1 }));

@@ -2,6 +2,7 @@ using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Models.SmolVlm;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Tests.Models;
@@ -55,6 +56,32 @@ public sealed class TrainingPassTests
 
         Assert.All(kept, pair => Assert.True(pair.Value.equal(computedAgain[pair.Key]).all().item<bool>(), pair.Key));
         Assert.True(next.equal(adapters.Drop(ones(8))).all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void By_torch_s_operations_as_on_other_devices_the_gradients_are_the_same(bool checkpointing)
+    {
+        using var scope = NewDisposeScope();
+        using SmolVlmModel model = TinyModels.Create();
+        using AdapterSet adapters = LoraInjection.Inject(model, new LoraOptions { TargetModules = ["language"], Dropout = 0.3 }, 1);
+        Perturb(adapters);
+        adapters.IsTraining = true;
+        adapters.SeedDropout(3);
+        Dictionary<string, Tensor> expected = Run(model, adapters, layered: true);
+        model.GradientCheckpointing = checkpointing;
+        adapters.SeedDropout(3);
+        KernelChoice.IsByTorch = true;
+        try
+        {
+            Dictionary<string, Tensor> actual = Run(model, adapters, layered: true);
+            Assert.All(expected, pair => Assert.InRange((pair.Value - actual[pair.Key]).abs().max().item<float>(), 0, 2e-5 * Math.Max(1, pair.Value.abs().max().item<float>())));
+        }
+        finally
+        {
+            KernelChoice.IsByTorch = false;
+        }
     }
 
     [Fact]

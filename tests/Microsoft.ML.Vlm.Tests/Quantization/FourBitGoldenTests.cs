@@ -7,8 +7,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Tests.Quantization;
 
 [Trait("Category", "Golden")]
-public sealed class FourBitGoldenTests
+public class FourBitGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // golden/README.md: packed codes exact, dequantized 4-bit 1e-6.
     private const double Dequantized = 1e-6;
 
@@ -46,12 +49,13 @@ public sealed class FourBitGoldenTests
         FourBitCode code = meta.GetProperty("quant_type").GetString() == "nf4" ? FourBitCode.Nf4 : FourBitCode.Fp4;
         int blockSize = meta.GetProperty("blocksize").GetInt32();
         ScalarType type = meta.GetProperty("dtype").GetString() == "torch.bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
-        Tensor weight = file.Read($"{key.Split('.')[0]}.weight").to(type);
+        Tensor weight = file.Read($"{key.Split('.')[0]}.weight").to(type).to(TestDevice.Open(Device));
         (Tensor codes, Tensor scales) = FourBitCodec.Quantize(weight, code, blockSize);
         Assert.Equal(file.Read($"{key}.packed").data<byte>().ToArray(), codes.data<byte>().ToArray());
         if (meta.GetProperty("double_quant").GetBoolean())
         {
-            using NestedScales nested = NestedScales.Quantize(scales);
+            using NestedScales nested = NestedScales.Quantize(scales.cpu());
+            nested.MoveTo(codes.device);
             Assert.Equal(file.Read($"{key}.absmax").data<byte>().ToArray(), nested.Codes.data<byte>().ToArray());
             Assert.Equal(file.Read($"{key}.nested_absmax").data<float>().ToArray(), nested.Scales.data<float>().ToArray());
             Assert.Equal(file.Read($"{key}.offset").data<float>()[0], nested.Offset);
@@ -62,7 +66,7 @@ public sealed class FourBitGoldenTests
             Assert.Equal(file.Read($"{key}.absmax").data<float>().ToArray(), scales.data<float>().ToArray());
         }
 
-        Tensor dequantized = FourBitCodec.Dequantize(codes, scales, code, blockSize, weight.shape, type);
+        Tensor dequantized = FourBitCodec.Dequantize(codes, scales, code, blockSize, weight.shape, type).cpu();
         if (file.Entries.ContainsKey($"{key}.dequantized"))
         {
             Assert.True(allclose(file.Read($"{key}.dequantized").to(ScalarType.Float32), dequantized.to(ScalarType.Float32), rtol: 0, atol: Dequantized), "dequantized");
@@ -73,7 +77,7 @@ public sealed class FourBitGoldenTests
             Assert.True(allclose(file.Read($"{key}.matmul"), product, rtol: 0, atol: Product), "product");
         }
         double most = meta.GetProperty("max_abs_error").GetDouble();
-        Assert.Equal(most, (weight.to(ScalarType.Float32) - dequantized.to(ScalarType.Float32)).abs().max().item<float>(), 1e-3 * most);
+        Assert.Equal(most, (weight.cpu().to(ScalarType.Float32) - dequantized.to(ScalarType.Float32)).abs().max().item<float>(), 1e-3 * most);
     }
 
     [Fact]
@@ -82,10 +86,10 @@ public sealed class FourBitGoldenTests
         using var scope = NewDisposeScope();
         using SafetensorsFile file = SafetensorsFile.Open(Reference.Path("golden", "quant", "blockwise8.safetensors"));
         Assert.Equal(file.Read("code").data<float>().ToArray(), DynamicMap8.Signed.Values.ToArray());
-        (Tensor codes, Tensor scales) = BlockwiseQuantization.Quantize(file.Read("input"), DynamicMap8.Signed);
+        (Tensor codes, Tensor scales) = BlockwiseQuantization.Quantize(file.Read("input").to(TestDevice.Open(Device)), DynamicMap8.Signed);
         Assert.Equal(file.Read("codes").data<byte>().ToArray(), codes.data<byte>().ToArray());
         Assert.Equal(file.Read("absmax").data<float>().ToArray(), scales.data<float>().ToArray());
-        Assert.True(allclose(file.Read("dequantized"), BlockwiseQuantization.Dequantize(codes, scales, DynamicMap8.Signed), rtol: 0, atol: Dequantized));
+        Assert.True(allclose(file.Read("dequantized"), BlockwiseQuantization.Dequantize(codes, scales, DynamicMap8.Signed).cpu(), rtol: 0, atol: Dequantized));
     }
 
     private static JsonElement Meta(string key)

@@ -8,8 +8,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Tests.Quantization;
 
 [Trait("Category", "Golden")]
-public sealed class QloraGoldenTests
+public class QloraGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     private const string Folder = "quant";
 
     // golden/README.md: losses 1e-4, gradient norms 1e-3 relative, logits 1e-3, weights after ten steps 2e-3 by their norm.
@@ -33,7 +36,7 @@ public sealed class QloraGoldenTests
     public void Every_step_and_the_result_equal_the_reference(string name)
     {
         using var scope = NewDisposeScope();
-        using SftCase run = SftCase.Open(name, null, Folder, s_reference);
+        using SftCase run = SftCase.Open(name, null, Folder, s_reference, Device);
         CheckLogits(run, "before");
         JsonElement[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray()];
         IReadOnlyList<VlmTrainingMetrics> log = run.Train();
@@ -48,7 +51,7 @@ public sealed class QloraGoldenTests
         using SafetensorsFile final = SafetensorsFile.Open(Reference.Path("golden", Folder, name, "final_adapter", PeftFolder.TensorFile));
         Dictionary<string, Tensor> tensors = run.Adapters!.ToTensors().ToDictionary();
         Assert.Equal(final.Entries.Keys.Order(StringComparer.Ordinal), tensors.Keys.Order(StringComparer.Ordinal));
-        double distance = tensors.Sum(pair => (final.Read(pair.Key) - pair.Value.detach()).square().sum().item<float>());
+        double distance = tensors.Sum(pair => (final.Read(pair.Key) - pair.Value.detach().cpu()).square().sum().item<float>());
         Assert.InRange(Math.Sqrt(distance / tensors.Values.Sum(tensor => tensor.detach().square().sum().item<float>())), 0, Weights);
     }
 
@@ -56,7 +59,7 @@ public sealed class QloraGoldenTests
     [MemberData(nameof(Exact))]
     public void With_gradient_checkpointing_the_losses_are_the_same(string name)
     {
-        using SftCase run = SftCase.Open(name, null, Folder, s_reference);
+        using SftCase run = SftCase.Open(name, null, Folder, s_reference, Device);
         double[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray().Select(step => step.GetProperty("loss").GetDouble())];
         Assert.All(run.Train(checkpointing: true).Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Loss, Loss));
     }
@@ -65,7 +68,7 @@ public sealed class QloraGoldenTests
     [MemberData(nameof(InBFloat16))]
     public void With_the_adapter_in_float32_the_losses_stay_near_those_of_one_in_bfloat16(string name)
     {
-        using SftCase run = SftCase.Open(name, null, Folder, s_reference);
+        using SftCase run = SftCase.Open(name, null, Folder, s_reference, Device);
         double[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray().Select(step => step.GetProperty("loss").GetDouble())];
         Assert.All(run.Train().Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Loss, BFloat16Loss));
         Assert.All(run.Adapters!.Parameters, parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
@@ -81,8 +84,8 @@ public sealed class QloraGoldenTests
         using var frozen = no_grad();
         Tensor mask = run.Tensors.Read("attention_mask_first"), expected = run.Tensors.Read($"{when}_logits_logsumexp");
         VlmSample[] rows = [.. run.Samples.Take((int)mask.size(0))];
-        using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile);
-        Tensor sums = run.Model.Head(run.Model.Forward(batch, Microsoft.ML.Vlm.Models.VisionFeatures.Encode(run.Model, batch.Images))).to(ScalarType.Float32).logsumexp(1);
+        using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile, run.Model.Device);
+        Tensor sums = run.Model.Head(run.Model.Forward(batch, Microsoft.ML.Vlm.Models.VisionFeatures.Encode(run.Model, batch.Images))).to(ScalarType.Float32).logsumexp(1).cpu();
         long start = 0;
         foreach ((VlmSample row, int index) in rows.Select((row, index) => (row, index)))
         {

@@ -8,8 +8,11 @@ namespace Microsoft.ML.Vlm.Tests.Quantization;
 
 /// <summary>Checkpoints that transformers and bitsandbytes saved quantized.</summary>
 [Trait("Category", "Golden")]
-public sealed class QuantizedCheckpointGoldenTests : IDisposable
+public class QuantizedCheckpointGoldenTests : IDisposable
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // golden/README.md: logits 1e-3.
     private const double Logits = 1e-3;
 
@@ -23,12 +26,12 @@ public sealed class QuantizedCheckpointGoldenTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using VisionLanguageModel model = ModelLoader.Load(Open(name));
+        using VisionLanguageModel model = ModelLoader.Load(Open(name), device: TestDevice.Open(Device));
         using SafetensorsFile expected = SafetensorsFile.Open(Reference.Path("golden", "checkpoints_quantized", name, "logits.safetensors"));
         using GoldenInputs golden = GoldenInputs.Open($"{BaseOf(name)}/single");
         Assert.Equal(expected.Read("input_ids")[0].data<long>().ToArray(), golden.Samples[0].Tokens.Select(token => (long)token));
-        using VlmBatch batch = VlmBatch.Create(golden.Samples, model.TokensPerTile);
-        Tensor logits = model.Head(model.Forward(batch, VisionFeatures.Encode(model, batch.Images)));
+        using VlmBatch batch = VlmBatch.Create(golden.Samples, model.TokensPerTile, model.Device);
+        Tensor logits = model.Head(model.Forward(batch, VisionFeatures.Encode(model, batch.Images))).cpu();
         Tensor own = logits.index_select(0, expected.Read("logits_positions"));
         Assert.InRange((own - expected.Read("logits_at_positions")[0]).abs().max().item<float>(), 0, Logits);
         Assert.InRange((logits.logsumexp(1) - expected.Read("logits_logsumexp")[0]).abs().max().item<float>(), 0, Logits);
@@ -48,7 +51,7 @@ public sealed class QuantizedCheckpointGoldenTests : IDisposable
             DoubleQuantization = settings.GetProperty("bnb_4bit_use_double_quant").GetBoolean(),
             SkipModules = QuantOptions.BitsAndBytesSkipModules,
         };
-        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(Reference.Path("golden", "checkpoints", BaseOf(name))), null, options);
+        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(Reference.Path("golden", "checkpoints", BaseOf(name))), null, options, TestDevice.Open(Device));
         using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(folder, CheckpointWeights.SingleFileName));
         Dictionary<string, Tensor> written = model.Weights.Values
             .SelectMany(weight => weight.Quantized?.ToTensors(weight.Name) ?? [new(weight.Name, weight.Value)]).ToDictionary();
@@ -58,7 +61,7 @@ public sealed class QuantizedCheckpointGoldenTests : IDisposable
             Tensor other = expected.Read(key);
             Assert.Equal(other.dtype, tensor.dtype);
             Assert.Equal(other.shape, tensor.shape);
-            Assert.True(other.equal(tensor).all().item<bool>(), key);
+            Assert.True(other.equal(tensor.cpu()).all().item<bool>(), key);
         }
         string plain = File.ReadAllText(Reference.Path("golden", "checkpoints", BaseOf(name), ModelConfig.FileName));
         JsonElement described = JsonElement.Parse(QuantizedModelFiles.FormatConfig(plain, model, options)).GetProperty("quantization_config");
@@ -97,7 +100,11 @@ public sealed class QuantizedCheckpointGoldenTests : IDisposable
         Damage($"{weight}.quant_state.bitsandbytes__nf4", tensor("nonsense"u8.ToArray()), $"{weight}.quant_state.bitsandbytes__nf4");
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     private static string BaseOf(string name) => name.Split('_')[0];
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Models.Blocks;
 using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
@@ -102,6 +104,48 @@ public sealed class VectorKernelTests
             Tensor sum = Wide(rows) + factors.matmul(matrix);
             LowRankProducts.Add(rows, factors, matrix);
             Close(sum, rows, rank > 8 ? ScalarType.BFloat16 : type);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Low_rank_products_by_torch_s_operations(ScalarType type, int width)
+    {
+        using var scope = NewDisposeScope();
+        Tensor rows = Random(type, 6, width), matrix = randn(3, width), factors = randn(6, 3), sum = Wide(rows) + factors.matmul(matrix);
+        Close(Wide(rows).matmul(matrix.t()) * 0.5, LowRankOperations.Project(rows, matrix, 0.5), type);
+        Close(factors.t().matmul(Wide(rows)), LowRankOperations.Outer(rows, factors), type);
+        LowRankOperations.Add(rows, factors, matrix);
+        Close(sum, rows, type);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Ways_back_by_torch_s_operations(ScalarType type, int width)
+    {
+        using var scope = NewDisposeScope();
+        using Weight scale = new("norm", Random(type, width).DetachFromDisposeScope());
+        RmsNorm norm = new(scale, 1e-5);
+        Tensor x = Random(type, 5, width), up = Random(type, 5, width), gradient = Random(type, 5, width), heads = Random(type, 3, 2, 2 * width), angle = rand(3, 1, width) * 6;
+        (Tensor, Tensor) angles = (cat([angle.cos(), angle.cos()], -1).to(type), cat([angle.sin(), angle.sin()], -1).to(type));
+        Tensor[] expected = Compute();
+        KernelChoice.IsByTorch = true;
+        try
+        {
+            foreach ((Tensor left, Tensor right) in expected.Zip(Compute()))
+            {
+                Near(left, right);
+            }
+        }
+        finally
+        {
+            KernelChoice.IsByTorch = false;
+        }
+
+        Tensor[] Compute()
+        {
+            (Tensor ofGate, Tensor ofUp) = GatedMlp.OpenBackward(x, up, gradient);
+            return [norm.Backward(x, gradient), RotaryEmbedding.ApplyBackward(heads, angles), ofGate, ofUp];
         }
     }
 

@@ -6,8 +6,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Tests.Training;
 
 [Trait("Category", "Golden")]
-public sealed class AdamWGoldenTests
+public class AdamWGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // golden/README.md: AdamW on small tensors.
     private const float Tolerance = 1e-6f;
 
@@ -23,22 +26,22 @@ public sealed class AdamWGoldenTests
         int steps = document.RootElement.GetProperty("steps").GetInt32();
         foreach (JsonProperty run in document.RootElement.GetProperty("runs").EnumerateObject())
         {
-            Compare(run.Name, run.Value, file, steps);
+            Compare(run.Name, run.Value, file, steps, TestDevice.Open(Device));
         }
     }
 
-    private static void Compare(string run, JsonElement settings, SafetensorsFile file, int steps)
+    private static void Compare(string run, JsonElement settings, SafetensorsFile file, int steps, Device device)
     {
         using var scope = NewDisposeScope();
         int count = file.Entries.Keys.Count(key => key.StartsWith("p0_", StringComparison.Ordinal));
-        TrainableParameter[] parameters = [.. Enumerable.Range(0, count).Select(index => new TrainableParameter($"p_{index}.weight", file.Read($"p0_{index}").clone()))];
+        TrainableParameter[] parameters = [.. Enumerable.Range(0, count).Select(index => new TrainableParameter($"p_{index}.weight", file.Read($"p0_{index}").to(device, copy: true)))];
         double[] Numbers(string key) => [.. settings.GetProperty(key).EnumerateArray().Select(value => value.GetDouble())];
         double[] rates = Numbers("lrs"), norms = Numbers("norms_before_clipping"), betas = Numbers("betas");
         using AdamW optimizer = new(parameters, betas[0], betas[1], settings.GetProperty("eps").GetDouble(), settings.GetProperty("weight_decay").GetDouble());
         double maximum = settings.GetProperty("max_grad_norm").ValueKind == JsonValueKind.Null ? 0 : settings.GetProperty("max_grad_norm").GetDouble();
         for (int step = 0; step < steps; step++)
         {
-            Tensor[] gradients = [.. parameters.Select((_, index) => file.Read($"grad_{step}_{index}").clone())];
+            Tensor[] gradients = [.. parameters.Select((_, index) => file.Read($"grad_{step}_{index}").to(device, copy: true))];
             double norm = GradientClipping.Clip(gradients, maximum);
             if (norms.Length > 0)
             {
@@ -62,7 +65,7 @@ public sealed class AdamWGoldenTests
     {
         if (file.Entries.ContainsKey(key))
         {
-            Assert.True(allclose(file.Read(key), actual, rtol: 0, atol: Tolerance), key);
+            Assert.True(allclose(file.Read(key), actual.cpu(), rtol: 0, atol: Tolerance), key);
         }
     }
 }

@@ -14,13 +14,13 @@ internal sealed class SftCase : IDisposable
 {
     private readonly JsonDocument _document;
 
-    private SftCase(string name, JsonDocument document, ScalarType? computeType, string kind, QuantOptions? quantization)
+    private SftCase(string name, JsonDocument document, ScalarType? computeType, string kind, QuantOptions? quantization, Device device)
     {
         _document = document;
         Name = name;
         ModelFolder folder = ModelFolder.Open(Reference.Path(["golden", .. Meta.GetProperty("base").GetString()!.Split('/')]));
         Samples = ReadRows(folder, Meta);
-        Model = ModelLoader.Load(folder, computeType, quantization);
+        Model = ModelLoader.Load(folder, computeType, quantization, device);
         Adapters = Meta.GetProperty("lora").ValueKind == JsonValueKind.Null ? null : PeftFolder.Load(Model, InitialAdapter());
         Tensors = SafetensorsFile.Open(Reference.Path("golden", kind, name, "tensors.safetensors"));
     }
@@ -77,8 +77,9 @@ internal sealed class SftCase : IDisposable
     /// <param name="computeType">Null as stored.</param>
     /// <param name="kind">The folder in <c>golden</c> that holds it.</param>
     /// <param name="quantization">How the base model is quantized, or null.</param>
-    public static SftCase Open(string name, ScalarType? computeType = null, string kind = "sft", QuantOptions? quantization = null)
-        => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", kind, name, "meta.json"))), computeType, kind, quantization);
+    /// <param name="device">Where it computes.</param>
+    public static SftCase Open(string name, ScalarType? computeType = null, string kind = "sft", QuantOptions? quantization = null, string device = TestDevice.Cpu)
+        => new(name, JsonDocument.Parse(File.ReadAllText(Reference.Path("golden", kind, name, "meta.json"))), computeType, kind, quantization, TestDevice.Open(device));
 
     /// <summary>Trains in the order of the rows and gives the metrics of every step.</summary>
     public IReadOnlyList<VlmTrainingMetrics> Train(int steps = int.MaxValue, bool checkpointing = false)

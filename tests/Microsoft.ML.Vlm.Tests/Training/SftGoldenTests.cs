@@ -9,8 +9,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Tests.Training;
 
 [Trait("Category", "Golden")]
-public sealed class SftGoldenTests
+public class SftGoldenTests
 {
+    /// <summary>Where the tests compute.</summary>
+    private protected virtual string Device => TestDevice.Cpu;
+
     // golden/README.md: losses 1e-4 (2e-3 would do after ten steps); gradient norms 1e-3 relative; logits 1e-3.
     private const double Loss = 1e-4;
     private const double GradientNorm = 1e-3;
@@ -28,7 +31,7 @@ public sealed class SftGoldenTests
     [MemberData(nameof(Cases))]
     public void Every_step_and_the_result_equal_the_reference(string name)
     {
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         CheckFirstMicroBatch(run);
         CheckLogits(run, "before");
         JsonElement[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray()];
@@ -46,7 +49,7 @@ public sealed class SftGoldenTests
     [MemberData(nameof(Cases))]
     public void With_gradient_checkpointing_the_losses_are_the_same(string name)
     {
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         double[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray().Select(step => step.GetProperty("loss").GetDouble())];
         Assert.All(run.Train(checkpointing: true).Zip(expected), pair => Assert.Equal(pair.Second, pair.First.Loss, Loss));
     }
@@ -54,7 +57,7 @@ public sealed class SftGoldenTests
     [Fact]
     public void In_bfloat16_the_losses_stay_near_those_of_the_reference_in_float32()
     {
-        using SftCase run = SftCase.Open("lora_completion_only", ScalarType.BFloat16);
+        using SftCase run = SftCase.Open("lora_completion_only", ScalarType.BFloat16, device: Device);
         double[] expected = [.. run.Meta.GetProperty("logged_steps").EnumerateArray().Select(step => step.GetProperty("loss").GetDouble())];
 
         // golden/README.md allows 0.1 on bfloat16 logits; a mean of losses moves no further.
@@ -67,14 +70,14 @@ public sealed class SftGoldenTests
     public void Gradients_of_the_first_step_equal_the_reference(string name)
     {
         using var scope = NewDisposeScope();
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         SftObjective objective = run.Objective;
         TrainingSettings settings = run.Settings;
         VlmSample[][] microBatches = [.. run.Samples.Chunk(settings.BatchSize).Take(settings.GradientAccumulationSteps)];
         long items = microBatches.Sum(rows => rows.Sum(objective.CountItems));
         foreach (VlmSample[] rows in microBatches)
         {
-            using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile);
+            using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile, run.Model.Device);
             objective.Backward(run.Model, batch, VisionFeatures.Encode(run.Model, batch.Images), items);
         }
 
@@ -90,7 +93,7 @@ public sealed class SftGoldenTests
     public void Weights_after_the_first_update_equal_the_reference(string name)
     {
         using var scope = NewDisposeScope();
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         Assert.Equal(2, run.Train(steps: 2).Count);
         using SafetensorsFile expected = SafetensorsFile.Open(Reference.Path("golden", "sft", name, "params_step2.safetensors"));
         Dictionary<string, Tensor> parameters = run.Adapters!.ToTensors().ToDictionary();
@@ -102,7 +105,7 @@ public sealed class SftGoldenTests
     public void The_reference_s_final_adapter_gives_its_final_logits(string name)
     {
         using var scope = NewDisposeScope();
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         run.Adapters!.Dispose();
         using AdapterSet final = PeftFolder.Load(run.Model, Reference.Path("golden", "sft", name, "final_adapter"));
         CheckLogits(run, "after");
@@ -112,7 +115,7 @@ public sealed class SftGoldenTests
     [MemberData(nameof(CasesWith), "init_adapter")]
     public void A_saved_adapter_has_the_reference_s_keys_bytes_and_configuration(string name)
     {
-        using SftCase run = SftCase.Open(name);
+        using SftCase run = SftCase.Open(name, device: Device);
         string folder = Path.Combine(Path.GetTempPath(), $"adapter-{Guid.NewGuid():N}"), original = Reference.Path("golden", "sft", name, "init_adapter");
         try
         {
@@ -200,7 +203,7 @@ public sealed class SftGoldenTests
         using var frozen = no_grad();
         Tensor mask = run.Tensors.Read("attention_mask_first"), positions = run.Tensors.Read($"{when}_logits_positions");
         VlmSample[] rows = [.. run.Samples.Take((int)mask.size(0))];
-        using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile);
+        using VlmBatch batch = VlmBatch.Create(rows, run.Model.TokensPerTile, run.Model.Device);
         Tensor logits = run.Model.Head(run.Model.Forward(batch, VisionFeatures.Encode(run.Model, batch.Images))).to(ScalarType.Float32);
         long start = 0;
         for (int row = 0; row < rows.Length; row++)
@@ -218,7 +221,7 @@ public sealed class SftGoldenTests
 
     private static void Near(Tensor expected, Tensor actual, string what)
     {
-        float difference = (expected - actual).abs().max().item<float>();
+        float difference = (expected - actual.cpu()).abs().max().item<float>();
         Assert.True(difference <= Logits, $"{what} differ by {difference}");
     }
 
@@ -228,7 +231,7 @@ public sealed class SftGoldenTests
     private static double Distance(SafetensorsFile expected, Dictionary<string, Tensor> actual)
     {
         Assert.Equal(expected.Entries.Keys.Select(Plain).Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
-        return Norm(expected.Entries.Keys.Select(key => expected.Read(key) - actual[Plain(key)]));
+        return Norm(expected.Entries.Keys.Select(key => expected.Read(key) - actual[Plain(key)].cpu()));
     }
 
     private static double Norm(IEnumerable<Tensor> tensors) => Math.Sqrt(tensors.Sum(tensor => Math.Pow(tensor.detach().norm().item<float>(), 2)));

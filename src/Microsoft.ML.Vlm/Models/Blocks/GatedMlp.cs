@@ -29,4 +29,16 @@ internal sealed class GatedMlp(Linear gate, Linear up, Linear down)
         using Tensor opened = nn.functional.silu(gate);
         return opened * up;
     }
+
+    /// <summary>Gradients of <see cref="Open"/> by gate and up, without autograd; all contiguous.</summary>
+    public static (Tensor Gate, Tensor Up) OpenBackward(Tensor gate, Tensor up, Tensor gradient)
+    {
+        if (KernelChoice.Applies(gate, up, gradient))
+        {
+            return VectorKernels.SwiGluBackward(gate, up, gradient);
+        }
+        using var scope = NewDisposeScope();
+        Tensor ofGate = Aten.SiluBackward(gradient * up, gate), ofUp = nn.functional.silu(gate).mul_(gradient);
+        return (ofGate.MoveToOuterDisposeScope(), ofUp.MoveToOuterDisposeScope());
+    }
 }

@@ -35,7 +35,7 @@ internal sealed class LinearRecord : IDisposable
     /// <summary><c>[tokens, out]</c>.</summary>
     public Tensor Output { get; }
 
-    /// <summary>Whether a layer can go this way in a type: weight (or its codes) and bias frozen, of that type and on the CPU, and the adapter a plain low-rank update.</summary>
+    /// <summary>Whether a layer can go this way in a type: weight (or its codes) and bias frozen, of that type, and the adapter a plain low-rank update.</summary>
     public static bool IsPossible(Linear linear, ScalarType type)
     {
         if (linear.Adapter is { LowRank: null } || linear.Weight.IsTrainable || (linear.Bias is { } bias && (bias.IsTrainable || bias.Value.dtype != type)))
@@ -43,8 +43,8 @@ internal sealed class LinearRecord : IDisposable
             return false;
         }
         return linear.Weight.Quantized is { } codes
-            ? codes.ComputeType == type && codes.Device.type == DeviceType.CPU && !KernelChoice.IsOff
-            : linear.Weight.Value.dtype == type && KernelChoice.Applies(linear.Weight.Value);
+            ? codes.ComputeType == type && !KernelChoice.IsOff
+            : linear.Weight.Value.dtype == type && KernelChoice.GoesByHand(linear.Weight.Value);
     }
 
     /// <summary>Adds the gradients of the update's matrices, and gives the gradient of the input.</summary>

@@ -33,5 +33,16 @@ internal sealed class RmsNorm(Weight weight, double epsilon)
     /// <summary>The gradient of <see cref="Forward"/> by its input, where <see cref="KernelChoice.Applies"/>.</summary>
     /// <param name="input">What was normalized.</param>
     /// <param name="gradient">By the result.</param>
-    public Tensor Backward(Tensor input, Tensor gradient) => VectorKernels.RmsNormBackward(input, Weight.Value, epsilon, gradient);
+    public Tensor Backward(Tensor input, Tensor gradient)
+    {
+        if (KernelChoice.Applies(input, Weight.Value, gradient))
+        {
+            return VectorKernels.RmsNormBackward(input, Weight.Value, epsilon, gradient);
+        }
+        // With s = rsqrt(mean(x²) + ε) and g' = g w: s (g' - x s² mean(g' x)), in float32.
+        using var scope = NewDisposeScope();
+        Tensor x = input.to(ScalarType.Float32), weighted = gradient.to(ScalarType.Float32) * Weight.Value.to(ScalarType.Float32);
+        Tensor inverse = rsqrt(x.square().mean([-1], keepdim: true) + epsilon), dot = (weighted * x).mean([-1], keepdim: true);
+        return (weighted - (x * (dot * inverse.square()))).mul_(inverse).to(input.dtype).MoveToOuterDisposeScope();
+    }
 }

@@ -33,8 +33,24 @@ internal sealed class RotaryEmbedding(int headSize, double theta)
         }
 
         using var scope = NewDisposeScope();
+        return (heads * angles.Cosine).add_(Turned(heads).mul_(angles.Sine)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Turns back: the gradient of <see cref="Apply"/> by the heads, without autograd.</summary>
+    /// <inheritdoc cref="Apply"/>
+    public static Tensor ApplyBackward(Tensor heads, (Tensor Cosine, Tensor Sine) angles)
+    {
+        if (KernelChoice.Applies(heads, angles.Cosine, angles.Sine))
+        {
+            return VectorKernels.Rotate(heads, angles.Cosine, angles.Sine, isBackward: true);
+        }
+        using var scope = NewDisposeScope();
+        return (heads * angles.Cosine).sub_(Turned(heads).mul_(angles.Sine)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Turned(Tensor heads)
+    {
         long half = heads.size(-1) / 2;
-        Tensor turned = cat([heads.narrow(-1, half, half).neg(), heads.narrow(-1, 0, half)], -1);
-        return (heads * angles.Cosine).add_(turned.mul_(angles.Sine)).MoveToOuterDisposeScope();
+        return cat([heads.narrow(-1, half, half).neg(), heads.narrow(-1, 0, half)], -1);
     }
 }

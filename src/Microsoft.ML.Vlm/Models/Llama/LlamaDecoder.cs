@@ -91,7 +91,7 @@ internal sealed class LlamaDecoder
                 layer.CanRecordByHand(_computeType) ? (hidden, needsInput) => new LlamaLayerRecord(layer, hidden, angles, attention, needsInput) : null)),
             new TrainingLayer(
                 _norm.Forward, _norm.Weight.IsTrainable, [],
-                _norm.Weight.Value.dtype == _computeType && KernelChoice.Applies(_norm.Weight.Value) ? (hidden, needsInput) => new RmsNormRecord(_norm, hidden, needsInput) : null),
+                _norm.Weight.Value.dtype == _computeType && KernelChoice.GoesByHand(_norm.Weight.Value) ? (hidden, needsInput) => new RmsNormRecord(_norm, hidden, needsInput) : null),
         ];
         return new LayeredPass(embeddings, layers, checkpointing, attention, angles.Cosine, angles.Sine);
     }
@@ -107,5 +107,5 @@ internal sealed class LlamaDecoder
     /// <param name="examples">Rows.</param>
     /// <param name="capacity">Most tokens a row can hold.</param>
     public KeyValueCache CreateCache(int examples, int capacity)
-        => new(_config.LayerCount, examples, capacity, _config.KeyValueHeadCount, _config.HeadSize, _computeType);
+        => new(_config.LayerCount, examples, capacity, _config.KeyValueHeadCount, _config.HeadSize, _computeType, _embedding.Weight.Device);
 }

@@ -45,10 +45,10 @@ internal sealed class LlamaLayer
     /// <summary>Whether any weight or adapter may train.</summary>
     public bool Trains => Linears.Any(linear => linear.Trains) || AttentionNorm.Weight.IsTrainable || MlpNorm.Weight.IsTrainable;
 
-    /// <summary>Whether the layer can go forward and back by <see cref="LlamaLayerRecord"/>: all weights frozen, adapters plain low-rank updates, on the CPU.</summary>
+    /// <summary>Whether the layer can go forward and back by <see cref="LlamaLayerRecord"/>: all weights frozen, adapters plain low-rank updates.</summary>
     /// <param name="type">Type of the activations.</param>
     public bool CanRecordByHand(ScalarType type)
-        => Linears.All(linear => LinearRecord.IsPossible(linear, type)) && AttentionNorm.Weight.Value.dtype == type && KernelChoice.Applies(AttentionNorm.Weight.Value, MlpNorm.Weight.Value);
+        => Linears.All(linear => LinearRecord.IsPossible(linear, type)) && AttentionNorm.Weight.Value.dtype == type && KernelChoice.GoesByHand(AttentionNorm.Weight.Value, MlpNorm.Weight.Value);
 
     /// <summary>Where the dropout of its adapters draws from.</summary>
     public IReadOnlyList<Generator> Generators => [.. Linears.Select(linear => linear.Adapter?.Random).OfType<Generator>().Distinct()];

@@ -87,7 +87,7 @@ internal sealed class LlamaLayerRecord : LayerRecord
     {
         using var scope = NewDisposeScope();
         Tensor opened = _down.Backward(GatedMlp.Open(_gate.Output, _up.Output), gradient)!;
-        (Tensor gate, Tensor up) = VectorKernels.SwiGluBackward(_gate.Output, _up.Output, opened);
+        (Tensor gate, Tensor up) = GatedMlp.OpenBackward(_gate.Output, _up.Output, opened);
         Tensor normalized = _layer.MlpNorm.Forward(_attended);
         Tensor sum = _gate.Backward(normalized, gate)!.add_(_up.Backward(normalized, up)!);
         return _layer.MlpNorm.Backward(_attended, sum).MoveToOuterDisposeScope();
@@ -102,7 +102,7 @@ internal sealed class LlamaLayerRecord : LayerRecord
         for (int index = 0; index < _projections.Length; index++)
         {
             Tensor heads = _leaves[index].grad!;
-            Tensor turned = index < 2 ? VectorKernels.Rotate(heads, _angles.Cosine, _angles.Sine, isBackward: true) : heads.contiguous();
+            Tensor turned = index < 2 ? RotaryEmbedding.ApplyBackward(heads, _angles) : heads.contiguous();
             Tensor? part = _projections[index].Backward(normalized, turned.flatten(1), _needsInput);
             sum = sum is null ? part : sum.add_(part!);
         }

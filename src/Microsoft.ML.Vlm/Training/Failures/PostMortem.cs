@@ -75,7 +75,7 @@ internal sealed class PostMortem(TrainingRun run, RunFolder? folder, Action save
         }
         run.Adapters?.SeedDropout(seed);
         using LayerProbe probe = new(run.Model);
-        using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Weights.Values.First().Value.device);
+        using VlmBatch batch = VlmBatch.Create([.. rows.OrderBy(row => row.Tokens.Length)], run.Model.TokensPerTile, run.Model.Device);
         Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(run.Model, batch.Images) : null;
         if (features is not null && !FiniteTensors.IsFinite(features))
         {

@@ -1,0 +1,8 @@
+namespace Microsoft.ML.Vlm.Tests.Quantization;
+
+/// <summary>The same on a GPU.</summary>
+[Trait("Category", "Cuda")]
+public sealed class FourBitGoldenOnCudaTests : FourBitGoldenTests
+{
+    private protected override string Device => TestDevice.Cuda;
+}
