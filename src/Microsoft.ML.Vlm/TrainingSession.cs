@@ -97,7 +97,6 @@ internal sealed class TrainingSession : IDisposable
         {
             samples.Restore(_resumed.Position.Order);
         }
-        MLNetHost.Info(_channel, $"computing on {ComputeDevice.Describe(Device)}");
         _progress.Start(samples, settings, model, adapters);
         TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);
         _progress.Finish(summary);

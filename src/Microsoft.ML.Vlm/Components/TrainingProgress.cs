@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Training;
 
 namespace Microsoft.ML.Vlm.Components;
@@ -37,7 +38,7 @@ internal sealed class TrainingProgress : IDisposable
         long all = model.Weights.Values.Sum(weight => weight.Shape.Aggregate(1L, (count, size) => count * size));
         string trained = adapters is null ? $"all {all} weights train" : $"an adapter of {adapters.Parameters.Sum(tensor => tensor.numel())} weights trains on a model of {all}";
         string step = settings.MaxTokensPerBatch is int tokens ? $"{settings.GradientAccumulationSteps} x {tokens} tokens at most" : $"{settings.RowsPerStep} rows";
-        MLNetHost.Info(_channel, $"{source.Count} rows, {settings.TotalSteps(source)} steps of {step}; {trained}; seed {settings.Seed}");
+        MLNetHost.Info(_channel, $"{source.Count} rows, {settings.TotalSteps(source)} steps of {step}; {trained}; seed {settings.Seed}; on {ComputeDevice.Describe(model.Device)}");
         MLNetHost.Info(_channel, TrainingTree.Describe(TrainableParameters.Of(model, adapters, settings), model, settings));
     }
 

@@ -14,8 +14,8 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <summary>Type of the activations: float32 or bfloat16. Norms, softmax and losses are computed as the reference does.</summary>
     public abstract ScalarType ComputeType { get; }
 
-    /// <summary>Where the weights lie and the model computes.</summary>
-    public Device Device => Weights.Values.First().Device;
+    /// <summary>Where the weights lie and the model computes; the CPU for a model without weights.</summary>
+    public Device Device => Weights.Values.FirstOrDefault()?.Device ?? CPU;
 
     /// <summary>Features of one tile; the number of image tokens that stand for it.</summary>
     public abstract int TokensPerTile { get; }
