@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Data;
 using Microsoft.ML.Vlm.Images;
 
 namespace Microsoft.ML.Vlm.Components;
@@ -39,22 +40,6 @@ internal sealed class ImageSequenceMapper : IRowMapper
         Dictionary<string, SchemaShape.Column> columns = schema.ToDictionary(column => column.Name);
         columns[outputColumnName] = new(outputColumnName, SchemaShape.Column.VectorKind.Scalar, ImageSequenceDataViewType.Instance, isKey: false);
         return new SchemaShape(columns.Values);
-    }
-
-    /// <summary>The file that an entry names.</summary>
-    /// <param name="folder">The image folder, or null.</param>
-    /// <param name="path">The entry.</param>
-    /// <exception cref="InvalidDataException">There is a folder and the path is absolute or leaves it.</exception>
-    public static string Resolve(string? folder, string path)
-    {
-        if (folder is null)
-        {
-            return path;
-        }
-        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
-        string full = Path.GetFullPath(path, root);
-        return !Path.IsPathRooted(path) && full.StartsWith(root, StringComparison.Ordinal) ? full : throw new InvalidDataException(
-            $"The path '{path}' is not inside the image folder '{folder}'. Give paths relative to the folder, or give no folder.");
     }
 
     Func<int, bool> IRowMapper.GetDependencies(Func<int, bool> activeOutput) => activeOutput(0) ? column => column == _input.Index : _ => false;
@@ -109,9 +94,9 @@ internal sealed class ImageSequenceMapper : IRowMapper
     {
         try
         {
-            return ImageDecoder.Read(Resolve(_transformer.ImageFolder, path));
+            return ImageDecoder.Read(_transformer.ImageFolder is { } folder ? FolderPath.Resolve(folder, path) : path);
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is InvalidDataException or NotSupportedException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException(FormattableString.Invariant($"Row {row:N0}, column '{_transformer.InputColumnName}', entry {entry}: {error.Message}"), error);
         }

@@ -9,6 +9,9 @@ internal static class MLNetHost
     /// <summary>The environment behind <c>mlContext.Transforms</c>.</summary>
     public static IHostEnvironment EnvironmentOf(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
 
+    /// <summary>The environment behind <c>mlContext.Data</c>.</summary>
+    public static IHostEnvironment EnvironmentOf(DataOperationsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
     /// <summary>A host of that name, for errors and cancellation.</summary>
     public static IHost Register(IHostEnvironment environment, string name) => environment.Register(name);
 

@@ -165,7 +165,7 @@ internal sealed class VlmRowReader
                 return images =>
                 {
                     getSequence(ref sequence);
-                    images.AddRange((sequence?.Images ?? []).Select(pixels => (Func<PixelImage>)(() => pixels)));
+                    images.AddRange(sequence?.Sources ?? []);
                 };
 
             default:

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Data;
 using Microsoft.ML.Vlm.Tests.Images;
 
 namespace Microsoft.ML.Vlm.Tests.Conformance;
@@ -75,8 +75,8 @@ public sealed class ImageSequenceLoadingTests : IDisposable
     public void Paths_do_not_leave_their_folder(string path)
     {
         Assert.Contains(
-            "not inside the image folder", Assert.Throws<InvalidDataException>(() => ImageSequenceMapper.Resolve(_folder, path)).Message, StringComparison.Ordinal);
-        Assert.Equal(Path.Combine(_folder, "a.png"), ImageSequenceMapper.Resolve(_folder, "sub/../a.png"));
+            "not inside the image folder", Assert.Throws<InvalidDataException>(() => FolderPath.Resolve(_folder, path)).Message, StringComparison.Ordinal);
+        Assert.Equal(Path.Combine(_folder, "a.png"), FolderPath.Resolve(_folder, "sub/../a.png"));
     }
 
     [Theory]

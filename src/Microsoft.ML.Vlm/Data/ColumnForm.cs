@@ -1,0 +1,35 @@
+namespace Microsoft.ML.Vlm.Data;
+
+/// <summary>What becomes of a value on its way to the user's column.</summary>
+internal enum ColumnForm
+{
+    /// <summary>A text; of a list the first entry, of a class its name.</summary>
+    Text,
+
+    /// <summary>All texts of a list.</summary>
+    Texts,
+
+    /// <summary>A number; not a number where there is none.</summary>
+    Number,
+
+    /// <summary>All numbers of a list.</summary>
+    Numbers,
+
+    /// <summary>True or false.</summary>
+    Boolean,
+
+    /// <summary>Bytes.</summary>
+    Bytes,
+
+    /// <summary>Images: bytes of image files, or paths.</summary>
+    Images,
+
+    /// <summary>A conversation as JSON.</summary>
+    Turns,
+
+    /// <summary>A text as the JSON of a conversation with one turn of the assistant.</summary>
+    AnswerTurn,
+
+    /// <summary>Anything as JSON.</summary>
+    Json,
+}
