@@ -38,8 +38,8 @@ internal static class BenchProgram
         {
             Action<BenchOptions, MeasureWriter> command = arguments[0] switch
             {
-                "train-sft" => SftBench.Run,
-                "train-dpo" => DpoBench.Run,
+                "train-sft" => new SftBench().Run,
+                "train-dpo" => new DpoBench().Run,
                 "preprocess" => PreprocessBench.Run,
                 "load" => LoadBench.Run,
                 "plan" => PlanBench.Run,

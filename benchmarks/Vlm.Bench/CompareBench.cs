@@ -59,7 +59,7 @@ internal static class CompareBench
     {
         double peer = Spread.Median(theirs.Select(line => Dig(line, comparison.Key))), own = Spread.Median(ours.Select(line => Dig(line, comparison.Key)));
         double peerPeak = Spread.Median(theirs.Select(line => Dig(line, "rss_peak_mib"))), ownPeak = Spread.Median(ours.Select(line => Dig(line, "rss_peak_mib")));
-        double? difference = theirs[0].TryGetProperty("loss", out JsonElement loss)
+        double? difference = comparison.ComparesLosses && theirs[0].TryGetProperty("loss", out JsonElement loss)
             ? loss.EnumerateArray().Zip(ours[0].GetProperty("loss").EnumerateArray(), (a, b) => Math.Abs(a.GetDouble() - b.GetDouble())).Max()
             : null;
         writer.Write("comparison", new Dictionary<string, object?>

@@ -14,6 +14,9 @@ internal sealed record Comparison(string Name, string What, string Peer, string 
     /// <summary>Which of the lines that a side prints is meant; all of them by default.</summary>
     public Func<JsonElement, bool> Picks { get; init; } = _ => true;
 
+    /// <summary>Whether both sides train on the same rows in the same steps, so that their losses have to agree. Default true.</summary>
+    public bool ComparesLosses { get; init; } = true;
+
     /// <summary>All comparisons.</summary>
     /// <param name="model">The checkpoint of full size.</param>
     /// <param name="mini">The small one.</param>
@@ -22,6 +25,7 @@ internal sealed record Comparison(string Name, string What, string Peer, string 
     {
         string large = $"train-sft --model {model} --data {data}", small = $"train-sft --model {mini} --data {data} --batch 4 --steps 30 --warm 5";
         string start = $"--lora {ComparisonData.StartOf(data, model)}", smallStart = $"--lora {ComparisonData.StartOf(data, mini)}";
+        string pairs = $"train-dpo --model {model} --data {data} --batch 1 --steps 4 --warm 1", kept = $"train-dpo --model {model} --data {ComparisonData.FewRows(data)} --batch 1 --epochs 2";
         string few = $"train-sft --model {model} --data {ComparisonData.FewRows(data)} --batch 1 --warm 0";
         string wide = $"train-sft --model {model} --data {ComparisonData.LongRows(data)} --batch 2 --steps 2 --warm 1 --gc";
         return
@@ -39,6 +43,14 @@ internal sealed record Comparison(string Name, string What, string Peer, string 
             new("sft-bfloat16", "The same in bfloat16", $"{large} --batch 1 --steps 6 --precision bf16 --attn sdpa32 --mode loop", $"{large} --batch 1 --steps 6 --precision bf16 {start}", "cpu_step_s.median", 0.7),
             new("sft-epochs", "Three epochs over the same rows", $"{few} --steps {3 * ComparisonData.FewRowsCount} --mode loop", $"{few} --epochs 3 {start}", "cpu_s_total", 0.45),
             new("long-rows", "Peak memory at 2 x 512 tokens, checkpointing on", $"{wide} --mode trl", $"{wide} {start}", "rss_peak_mib", 0.5),
+            new("dpo-trl", "Preferences, first epoch, against TRL's DPOTrainer", $"{pairs} --mode trl", $"{pairs} {start}", "cpu_step_s.median", 0.35),
+            new("dpo-memory", "Preferences, peak memory", $"{pairs} --mode trl", $"{pairs} {start}", "rss_peak_mib", 0.6),
+            new("dpo-kept", "Preferences, features and reference kept, against TRL's DPOTrainer", $"{pairs} --mode trl", $"{kept} --warm {ComparisonData.FewRowsCount} {start}", "cpu_step_s.median", 0.12)
+            {
+                // The peers have no second epoch that could be compared with step by step.
+                ComparesLosses = false,
+            },
+            new("dpo-shared", "Preferences, first epoch, against a loop with one vision pass", $"{pairs} --mode shared", $"{pairs} {start}", "cpu_step_s.median", 0.85),
             new("losses", "Losses of 20 steps in float32", $"{large} --batch 1 --steps 20 --mode loop", $"{large} --batch 1 --steps 20 {start}", "cpu_step_s.median", 1),
         ];
     }

@@ -24,25 +24,28 @@ internal static class ComparisonData
     public static string StartOf(string data, string model) => $"{data}/start-{Path.GetFileName(Path.TrimEndingDirectorySeparator(model))}.safetensors";
 
     /// <summary>Writes the two folders.</summary>
-    /// <exception cref="BenchException">There is no <c>train.jsonl</c>.</exception>
+    /// <exception cref="BenchException">There is no <c>train.jsonl</c> or no <c>dpo.jsonl</c>.</exception>
     public static void Write(string data)
     {
-        string path = Path.Combine(data, "train.jsonl");
-        if (!File.Exists(path))
-        {
-            throw new BenchException($"'{path}' does not exist; --data names a folder that the peer scripts' make-data has written.");
-        }
-        string[] lines = [.. File.ReadLines(path).Where(line => line.Length > 0)];
+        string[] lines = Read(data, "train.jsonl");
         Random random = new(3);
         string Filler() => string.Join(' ', Enumerable.Range(0, LongRowWords).Select(_ => s_words[random.Next(s_words.Length)]));
-        Write(FewRows(data), lines.Take(FewRowsCount), question => question);
-        Write(LongRows(data), lines, question => $"{Filler()}. {question}");
+        Write(FewRows(data), "train.jsonl", lines.Take(FewRowsCount), question => question);
+        Write(FewRows(data), "dpo.jsonl", Read(data, "dpo.jsonl").Take(FewRowsCount), question => question);
+        Write(LongRows(data), "train.jsonl", lines, question => $"{Filler()}. {question}");
     }
 
-    private static void Write(string folder, IEnumerable<string> lines, Func<string, string> change)
+    private static string[] Read(string data, string name)
+    {
+        string path = Path.Combine(data, name);
+        return File.Exists(path) ? [.. File.ReadLines(path).Where(line => line.Length > 0)]
+            : throw new BenchException($"'{path}' does not exist; --data names a folder that the peer scripts' make-data has written.");
+    }
+
+    private static void Write(string folder, string name, IEnumerable<string> lines, Func<string, string> change)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, "train.jsonl"), lines.Select(line =>
+        File.WriteAllLines(Path.Combine(folder, name), lines.Select(line =>
         {
             JsonNode row = JsonNode.Parse(line)!;
             row["image"] = $"../{(string)row["image"]!}";

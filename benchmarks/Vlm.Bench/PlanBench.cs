@@ -51,7 +51,7 @@ internal static class PlanBench
         VlmSftEstimator.Options training = new()
         {
             ModelPath = modelPath,
-            Images = SftBench.TilesOf(ModelFolder.Open(modelPath), options.Integer("tiles-edge", 0)),
+            Images = TrainBench.TilesOf(ModelFolder.Open(modelPath), options.Integer("tiles-edge", 0)),
             Precision = precision == "bf16" ? VlmPrecision.BFloat16 : VlmPrecision.Float32,
             Lora = new LoraOptions { Rank = options.Integer("rank", 8, 1), Alpha = 16 },
             BatchSize = options.Integer("batch", 1, 1),

@@ -39,14 +39,14 @@ internal static class PreprocessBench
         int[] edges = onlyEdge is int only ? [only] : [0, 2 * tile, native];
         foreach (int edge in edges)
         {
-            ImageProcessor processor = ImageProcessorRegistry.Create(folder, SftBench.TilesOf(folder, edge));
+            ImageProcessor processor = ImageProcessorRegistry.Create(folder, TrainBench.TilesOf(folder, edge));
             PixelImage[] some = [.. images.Take(edge > 2 * tile ? FewItems : ManyItems)];
             long[] shape = ProcessToTensor(processor, some[0]);
             Measure("image-processor-vlm", some.Length, () => Array.ForEach(some, image => ProcessToTensor(processor, image)), ("tiles_edge", edge), ("pixel_shape", shape));
         }
         foreach (int edge in edges.Where(edge => edge != 2 * tile))
         {
-            VlmProcessor processor = VlmProcessor.Load(folder, SftBench.TilesOf(folder, edge));
+            VlmProcessor processor = VlmProcessor.Load(folder, TrainBench.TilesOf(folder, edge));
             BenchRow[] some = [.. rows.Take(edge > 0 ? FewItems : ManyItems)];
             Measure("collate-from-png", some.Length, () => Array.ForEach(some, row => Collate(processor, row)), ("tiles_edge", edge));
         }

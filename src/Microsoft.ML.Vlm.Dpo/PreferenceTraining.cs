@@ -60,6 +60,10 @@ internal sealed class PreferenceTraining
         _columns.Check(_host, input.Schema, training: true);
         ModelFolder folder = ModelFolder.Open(_options.ModelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
+        if (_options.ReferenceModelPath is { } reference)
+        {
+            ReferenceChoice.CheckVocabulary(reference, processor.Tokenizer);
+        }
         using TrainingSession session = new(_host, _options);
         using IChannel channel = _host.Start("Preferences");
         IPreferenceRows rows = _look(input, processor, session.CheckAlive);
@@ -81,12 +85,12 @@ internal sealed class PreferenceTraining
             folder, _settings.ComputeType, _settings.Quantization, session.Device, model => Prepare(model, session.Seed),
             (model, adapters) =>
             {
-                using ReferenceLogProbabilities? reference = _preferences.NeedsReference ? OpenReference(folder, model, adapters, channel) : null;
-                FineTuningLoop loop = new(model, adapters, Objective(reference, adapters, channel), settings);
+                using ReferenceLogProbabilities? kept = _preferences.NeedsReference ? OpenReference(folder, model, adapters, channel) : null;
+                FineTuningLoop loop = new(model, adapters, Objective(kept, adapters, channel), settings);
                 session.Run(
                     loop, settings, model, adapters, samples, folder, Fingerprint, directory => VlmSftEstimator.Write(folder, model, adapters, directory), evaluator);
-                reference?.SaveFile();
-                ReferencePasses = reference?.Passes ?? 0;
+                kept?.SaveFile();
+                ReferencePasses = kept?.Passes ?? 0;
             },
             out AdapterSet? result);
         return new VlmTransformer(_host, new VlmEngine(folder, trained, processor, result), _settings);

@@ -1,6 +1,8 @@
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Text;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Dpo;
@@ -8,6 +10,26 @@ namespace Microsoft.ML.Vlm.Dpo;
 /// <summary>Finds what the policy is compared with.</summary>
 internal static class ReferenceChoice
 {
+    /// <summary>Compares the vocabulary of a reference that was given with the policy's, before any weight is read.</summary>
+    /// <param name="path">Folder of the reference.</param>
+    /// <param name="policy">The policy's tokenizer.</param>
+    /// <exception cref="InvalidDataException">A token has another id, or is missing; names it.</exception>
+    public static void CheckVocabulary(string path, VlmTokenizer policy)
+    {
+        VlmTokenizer reference = VlmProcessor.Load(ModelFolder.Open(path)).Tokenizer;
+        int last = Math.Max(policy.VocabularySize, reference.VocabularySize);
+        for (int id = 0; id < last; id++)
+        {
+            if (policy.TokenOf(id) != reference.TokenOf(id))
+            {
+                throw new InvalidDataException(
+                    $"The reference in '{path}' has another vocabulary than the policy: the id {id} is {Name(reference.TokenOf(id))} there, but {Name(policy.TokenOf(id))} here. Log-probabilities of the same tokens "
+                    + "are compared, so both need the same tokenizer.");
+            }
+        }
+        static string Name(string? token) => token is null ? "no token" : $"'{token}'";
+    }
+
     /// <summary>The reference of a run.</summary>
     /// <param name="options">The options.</param>
     /// <param name="folder">The policy's base model.</param>

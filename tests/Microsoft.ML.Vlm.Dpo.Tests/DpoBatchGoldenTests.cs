@@ -18,7 +18,7 @@ public sealed class DpoBatchGoldenTests
     private const double LogProbabilities = 2e-3;
 
     public static TheoryData<string> Cases => Reference.Folders(Path.Combine("golden", "dpo"), name =>
-        name.StartsWith("losses", StringComparison.Ordinal) && Families.IsBuilt(ReferenceRows.Json("golden", "dpo", name, "losses.json").GetProperty("family").GetString()!));
+        name.StartsWith("losses", StringComparison.Ordinal) && Families.IsBuilt(DpoCase.FamilyOf(name)!));
 
     [Theory]
     [MemberData(nameof(Cases))]

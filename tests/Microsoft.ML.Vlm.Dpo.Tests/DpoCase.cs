@@ -86,11 +86,23 @@ internal sealed class DpoCase : IDisposable
 
     /// <summary>Theory data: the runs of the pack whose family is built, with an entry of this name.</summary>
     public static TheoryData<string> Runs(string entry) => Reference.Folders(Path.Combine("golden", "dpo"), name =>
+        File.Exists(Path.Combine(Reference.Root!, "golden", "dpo", name, entry)) && FamilyOf(name) is { } family && Families.IsBuilt(family));
+
+    /// <summary>Theory data: runs and batches of the pack whose family is not built yet.</summary>
+    public static TheoryData<string> Others => Reference.Folders(Path.Combine("golden", "dpo"), name => FamilyOf(name) is { } family && !Families.IsBuilt(family));
+
+    /// <summary>The checkpoint that a run or a batch of the pack is of; null for what needs no model.</summary>
+    public static string? FamilyOf(string name)
     {
-        string meta = Path.Combine(Reference.Root!, "golden", "dpo", name, "meta.json");
-        return File.Exists(meta) && File.Exists(Path.Combine(Path.GetDirectoryName(meta)!, entry))
-            && Families.IsBuilt(Path.GetFileName(ReferenceRows.Json("golden", "dpo", name, "meta.json").GetProperty("base").GetString()!));
-    });
+        foreach ((string file, string key) in new[] { ("meta.json", "base"), ("losses.json", "family") })
+        {
+            if (File.Exists(Path.Combine(Reference.Root!, "golden", "dpo", name, file)))
+            {
+                return ReferenceRows.Json("golden", "dpo", name, file).TryGetProperty(key, out JsonElement value) ? Path.GetFileName(value.GetString()) : null;
+            }
+        }
+        return null;
+    }
 
     public static DpoCase Open(string name, string device = TestDevice.Cpu) => new(name, ReferenceRows.Json("golden", "dpo", name, "meta.json"), TestDevice.Open(device));
 

@@ -44,6 +44,14 @@ public class DpoTrainingGoldenTests
     }
 
     [Theory]
+    [MemberData(nameof(DpoCase.Others), MemberType = typeof(DpoCase))]
+    public void A_family_that_is_not_loaded_yet_is_refused_by_name(string name)
+    {
+        string folder = Reference.Path("golden", "checkpoints", DpoCase.FamilyOf(name)!);
+        Assert.Contains($"'{Families.TypeOf(folder)}'", Assert.Throws<NotSupportedException>(() => ModelFolder.Open(folder)).Message);
+    }
+
+    [Theory]
     [MemberData(nameof(GradientCases))]
     public void Gradients_of_the_first_step_equal_the_reference(string name)
     {

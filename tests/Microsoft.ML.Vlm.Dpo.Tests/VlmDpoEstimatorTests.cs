@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Tests.Conformance;
 using TorchSharp;
@@ -237,6 +238,21 @@ public sealed class VlmDpoEstimatorTests : IDisposable
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"scale_factor\":2", "\"scale_factor\":4", StringComparison.Ordinal));
         Exception error = Assert.ThrowsAny<Exception>(() => Fit(Quick(options => options.ReferenceModelPath = other)));
         Assert.Contains(other, error.Message);
+    }
+
+    [Fact]
+    public void A_reference_with_the_same_number_of_other_tokens_is_refused_by_a_token()
+    {
+        string other = TinyVlm.Write(_data.Path("other"), seed: 8), path = System.IO.Path.Combine(other, "tokenizer.json");
+        JsonNode tokenizer = JsonNode.Parse(File.ReadAllText(path))!;
+        JsonObject vocabulary = tokenizer["model"]!["vocab"]!.AsObject();
+        string first = vocabulary.First().Key, second = vocabulary.Skip(1).First().Key;
+        int id = (int)vocabulary[first]!, next = (int)vocabulary[second]!;
+        (vocabulary[first], vocabulary[second]) = (next, id);
+        File.WriteAllText(path, tokenizer.ToJsonString());
+        string message = Assert.Throws<InvalidDataException>(() => Fit(Quick(options => options.ReferenceModelPath = other))).Message;
+        Assert.Contains(other, message);
+        Assert.Contains($"'{second}' there, but '{first}' here", message);
     }
 
     [Fact]
