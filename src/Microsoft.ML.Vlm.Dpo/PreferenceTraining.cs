@@ -58,7 +58,7 @@ internal sealed class PreferenceTraining
         ArgumentNullException.ThrowIfNull(input);
         NativeLibraryLoader.EnsureLoaded();
         _columns.Check(_host, input.Schema, training: true);
-        ModelFolder folder = ModelFolder.Open(_options.ModelPath);
+        ModelFolder folder = ModelLocation.Open(_options, _host);
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         if (_options.ReferenceModelPath is { } reference)
         {

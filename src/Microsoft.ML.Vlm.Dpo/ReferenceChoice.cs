@@ -43,7 +43,7 @@ internal static class ReferenceChoice
     {
         if (options.ReferenceModelPath is { } path)
         {
-            return OpenOther(path, type, options.Quantization, policy);
+            return OpenOther(ModelLocation.Open(path, options), type, options.Quantization, policy);
         }
         if (adapters is null)
         {
@@ -57,15 +57,15 @@ internal static class ReferenceChoice
         return isBaseWithout && isPlain ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
     }
 
-    private static SeparateModelPolicy OpenOther(string path, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)
+    private static SeparateModelPolicy OpenOther(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)
     {
-        VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(path), type, quantization, policy.Device);
+        VisionLanguageModel model = ModelLoader.Load(folder, type, quantization, policy.Device);
         if (model.VocabularySize != policy.VocabularySize || model.TokensPerTile != policy.TokensPerTile)
         {
             string found = $"{model.VocabularySize} tokens and {model.TokensPerTile} places for a tile", expected = $"{policy.VocabularySize} tokens and {policy.TokensPerTile}";
             model.Dispose();
             throw new InvalidDataException(
-                $"The reference in '{path}' has a vocabulary of {found}, but the policy of {expected}. Log-probabilities of the same tokens are compared, so both need the same tokenizer.");
+                $"The reference in '{folder.Path}' has a vocabulary of {found}, but the policy of {expected}. Log-probabilities of the same tokens are compared, so both need the same tokenizer.");
         }
         return new SeparateModelPolicy(model, original: null);
     }

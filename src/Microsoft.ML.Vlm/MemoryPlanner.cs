@@ -29,7 +29,7 @@ internal static class MemoryPlanner
         long runtime = Environment.WorkingSet + GrowthBytes;
         VlmTransformerSettings transformer = VlmTransformerSettings.From(options);
         transformer.Columns.Check(host, data.Schema, training: true);
-        ModelFolder folder = ModelFolder.Open(options.ModelPath);
+        ModelFolder folder = ModelLocation.Open(options, host);
         VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
         TrainingSettings settings = TrainingSetup.SettingsOf(options, options.Seed ?? 0);
         LabelMasking masking = options is VlmSftEstimator.Options sft ? sft.Masking : LabelMasking.Answer;
@@ -66,7 +66,7 @@ internal static class MemoryPlanner
         using VisionLanguageModel model = ModelLoader.Load(folder, options.Quantization is null ? null : type, options.Quantization);
         using AdapterSet? adapters = options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed: 0) : null;
         ScalarType compute = type ?? model.ComputeType;
-        long file = ModelFiles.Weights(folder.Path).Sum(path => new FileInfo(path).Length);
+        long file = ModelFiles.Weights(folder.Path).Sum(LinkedFile.Length);
         if (adapters is null)
         {
             return new MemoryEstimate(ModelSize.Of(folder.Config, rank: 0, isByHand: false), compute, file, model.Weights.Values.Sum(CountOf), VisionIsFrozen: false);

@@ -16,6 +16,9 @@ internal static class ModelFiles
 
     private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> s_hashes = new();
 
+    /// <summary>Names of everything but the weights; a model has some of them.</summary>
+    public static IReadOnlyList<string> DescriptionNames => s_descriptions;
+
     /// <summary>Whether a name is that of a file of a model: a known configuration file, the index, or plain safetensors weights.</summary>
     public static bool IsModelFile(string name)
         => s_descriptions.Contains(name) || name == CheckpointWeights.IndexFileName
@@ -64,7 +67,7 @@ internal static class ModelFiles
     /// <summary>SHA-256 in lower-case hexadecimals; computed once for a file as long as it does not change.</summary>
     public static string Hash(string path)
     {
-        FileInfo file = new(path);
+        FileInfo file = LinkedFile.Info(path);
         return s_hashes.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), _ =>
         {
             using FileStream stream = File.OpenRead(path);

@@ -19,7 +19,7 @@ internal static class OptionValues
         nameof(VlmTrainingOptions.EvalStrategy), nameof(VlmTrainingOptions.EvalSteps), nameof(VlmTrainingOptions.GeneratedEvaluationRows),
         nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
         nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
-        nameof(VlmModelOptions.Device),
+        nameof(VlmModelOptions.Hub), nameof(VlmModelOptions.Device),
     ];
 
     /// <summary>Every option that changes what is trained, by name; those of nested options as <c>Lora.Rank</c>.</summary>

@@ -72,7 +72,7 @@ internal static class TrainingSetup
     {
         if (options.AdapterPath is { } path)
         {
-            return PeftFolder.Load(model, path);
+            return PeftFolder.Load(model, ModelLocation.AdapterFolder(path, options));
         }
         VlmParts parts = options.TrainedParts ?? (options.Lora is null ? VlmParts.All : VlmParts.None);
         if (options.Lora is { } lora)

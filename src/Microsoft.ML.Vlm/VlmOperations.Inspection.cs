@@ -33,7 +33,7 @@ public sealed partial class VlmOperations
         {
             columns.Check(host, testData.Schema, training: false);
         }
-        ModelFolder folder = ModelFolder.Open(options.ModelPath);
+        ModelFolder folder = ModelLocation.Open(options, host);
         VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
         TrainingRows rows = new(processor, options.Masking, options.MaxLength, options.OverLong);
         return new DataInspector(columns, processor, rows, folder.Generation.EndTokenIds, () => MLNetHost.CheckAlive(host)).Inspect(data, testData, measuredRows, shownRows);

@@ -1,6 +1,5 @@
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Adapters;
-using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Torch;
@@ -23,7 +22,7 @@ public sealed partial class VlmOperations
         NativeLibraryLoader.EnsureLoaded();
         VlmTransformerSettings settings = VlmTransformerSettings.From(options);
         int seed = options.Seed ?? 0;
-        using VisionLanguageModel model = ModelLoader.Load(ModelFolder.Open(options.ModelPath), settings.ComputeType, settings.Quantization, ComputeDevice.Resolve(options.Device));
+        using VisionLanguageModel model = ModelLoader.Load(ModelLocation.Open(options, _mlContext), settings.ComputeType, settings.Quantization, ComputeDevice.Resolve(options.Device));
         using AdapterSet? adapters = TrainingSetup.Prepare(model, options, seed);
         TrainingSettings training = TrainingSetup.SettingsOf(options, seed);
         string table = TrainingTree.Describe(TrainableParameters.Of(model, adapters, training), model, training);

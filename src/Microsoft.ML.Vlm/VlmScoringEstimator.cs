@@ -34,12 +34,13 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
         NativeLibraryLoader.EnsureLoaded();
         Device device = ComputeDevice.Resolve(_settings.Device);
         _settings.Columns.Check(_host, input.Schema, training: false);
-        ModelFolder folder = ModelFolder.Open(_options.ModelPath);
+        ModelFolder folder = ModelLocation.Open(_options, _host);
         VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
+        string? adapter = _options.AdapterPath is { } named ? ModelLocation.AdapterFolder(named, _options, _host) : null;
         SharedModel shared = SharedModel.Open(folder, _settings.ComputeType, _settings.Quantization, device);
         try
         {
-            AdapterSet? adapters = _options.AdapterPath is not { } path ? null : shared.Run(null, model =>
+            AdapterSet? adapters = adapter is not { } path ? null : shared.Run(null, model =>
             {
                 AdapterSet loaded = PeftFolder.Load(model, path);
                 try

@@ -50,7 +50,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         ArgumentNullException.ThrowIfNull(input);
         NativeLibraryLoader.EnsureLoaded();
         _settings.Columns.Check(_host, input.Schema, training: true);
-        ModelFolder folder = ModelFolder.Open(_options.ModelPath);
+        ModelFolder folder = ModelLocation.Open(_options, _host);
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         using TrainingSession session = new(_host, _options);
         TrainingRows rows = new(processor, _options.Masking, _options.MaxLength, _options.OverLong);
@@ -97,7 +97,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     {
         if (adapters is not null)
         {
-            adapters.Save(directory);
+            adapters.Save(directory, folder.HubId);
         }
         else
         {

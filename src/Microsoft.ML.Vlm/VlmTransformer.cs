@@ -101,7 +101,7 @@ public sealed partial class VlmTransformer : ITransformer, IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
         AdapterSet adapters = Engine.Adapters
             ?? throw new InvalidOperationException("This transformer has no adapter. SaveModel writes a fully fine-tuned model; a model that was not trained is in its folder already.");
-        adapters.Save(directory);
+        adapters.Save(directory, Engine.Folder.HubId);
     }
 
     /// <summary>Writes the model with all its weights as a Hugging Face folder, after full fine-tuning.</summary>

@@ -26,7 +26,7 @@ internal static class PeftFolder
     public static AdapterSet Load(VisionLanguageModel model, string folder)
     {
         string config = Find(folder, ConfigFile), tensors = Find(folder, TensorFile);
-        if (new FileInfo(config).Length > MaximumConfigBytes)
+        if (LinkedFile.Length(config) > MaximumConfigBytes)
         {
             throw new InvalidDataException($"'{config}' has more than {MaximumConfigBytes} bytes; that is no PEFT configuration.");
         }

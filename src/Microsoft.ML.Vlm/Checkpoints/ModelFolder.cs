@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Hub;
+
 namespace Microsoft.ML.Vlm.Checkpoints;
 
 /// <summary>A model as it is published: a folder with configuration, tokenizer, processor and weights, in the layout of transformers 4 or 5.</summary>
@@ -24,6 +26,9 @@ internal sealed class ModelFolder
 
     /// <summary>Full path of the folder.</summary>
     public string Path { get; }
+
+    /// <summary>Id of the repository of the hub whose snapshot the folder is; null for every other folder.</summary>
+    public string? HubId => HubRepository.OfSnapshot(Path)?.Repository.Id;
 
     /// <summary>What <c>config.json</c> says.</summary>
     public ModelConfig Config { get; }
@@ -97,7 +102,7 @@ internal sealed class ModelFolder
         string path = System.IO.Path.Combine(Path, TemplateFileName), legacyPath = System.IO.Path.Combine(Path, LegacyTemplateFileName);
         if (File.Exists(path))
         {
-            return new FileInfo(path).Length <= MaximumTemplateBytes
+            return LinkedFile.Length(path) <= MaximumTemplateBytes
                 ? File.ReadAllText(path)
                 : throw new InvalidDataException($"'{path}' is larger than {MaximumTemplateBytes} bytes, which no chat template is.");
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.Vlm.Hub;
 
 namespace Microsoft.ML.Vlm.Components;
 
@@ -91,6 +92,10 @@ internal sealed record BaseModelReference
             yield return System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, name));
         }
         yield return Path;
+        if (HubRepository.OfSnapshot(Path) is var (repository, commit))
+        {
+            yield return new HubCache(HubSettings.From(null).CacheDirectory).SnapshotOf(repository, commit);
+        }
         if (RelativePath is not null)
         {
             yield return System.IO.Path.GetFullPath(RelativePath);

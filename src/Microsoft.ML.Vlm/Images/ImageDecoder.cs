@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.Vlm.Checkpoints;
 using SkiaSharp;
 
 namespace Microsoft.ML.Vlm.Images;
@@ -25,7 +26,7 @@ internal static class ImageDecoder
     /// <exception cref="InvalidDataException">The file is no image of a known format, too large, truncated or corrupt; says which and names it.</exception>
     public static PixelImage Read(string path)
     {
-        var file = new FileInfo(path);
+        FileInfo file = LinkedFile.Info(path);
         if (!file.Exists)
         {
             throw new FileNotFoundException($"There is no image file '{path}'.", path);

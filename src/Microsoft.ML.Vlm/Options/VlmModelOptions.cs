@@ -7,7 +7,10 @@ public abstract partial class VlmModelOptions
     {
     }
 
-    /// <summary>Folder of the model in Hugging Face's layout (<c>model_name_or_path</c>). It is read, never written.</summary>
+    /// <summary>
+    /// Folder of the model in Hugging Face's layout, or the id of a repository of the hub, <c>org/name</c> or <c>org/name@revision</c>
+    /// (<c>model_name_or_path</c>, <c>model_revision</c>), whose files then come into the cache that is shared with Python. A folder that exists wins. It is read, never written.
+    /// </summary>
     public required string ModelPath { get; set; }
 
     /// <summary>Changes of the checkpoint's image processing; null, the default, changes nothing.</summary>
