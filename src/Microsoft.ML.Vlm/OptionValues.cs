@@ -20,30 +20,39 @@ internal static class OptionValues
         nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
         nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
         nameof(VlmModelOptions.Hub), nameof(VlmModelOptions.Device),
+        nameof(VlmTrainingOptions.ReportTo), nameof(VlmTrainingOptions.RunName), nameof(VlmTrainingOptions.Project), nameof(VlmTrainingOptions.Trackers),
     ];
 
     /// <summary>Every option that changes what is trained, by name; those of nested options as <c>Lora.Rank</c>.</summary>
     public static IReadOnlyDictionary<string, string> Of(VlmTrainingOptions options)
     {
         SortedDictionary<string, string> values = new(StringComparer.Ordinal);
-        AddProperties(values, "", options);
+        AddProperties(values, "", options, s_withoutEffect);
         return values;
     }
 
-    private static void AddProperties(SortedDictionary<string, string> values, string prefix, object owner)
+    /// <summary>Every option that is a value, by name, to show how a run was made; nothing of the hub, whose options may hold a token.</summary>
+    public static IReadOnlyDictionary<string, string> AllOf(VlmTrainingOptions options)
+    {
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+        AddProperties(values, "", options, [nameof(VlmTrainingOptions.Trackers), nameof(VlmModelOptions.Hub)]);
+        return values;
+    }
+
+    private static void AddProperties(SortedDictionary<string, string> values, string prefix, object owner, HashSet<string> leftOut)
     {
         foreach (PropertyInfo property in owner.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public))
         {
-            if (!s_withoutEffect.Contains(property.Name) && property.GetIndexParameters().Length == 0 && IsSetting(property.PropertyType))
+            if (!leftOut.Contains(property.Name) && property.GetIndexParameters().Length == 0 && IsSetting(property.PropertyType))
             {
-                Add(values, prefix + property.Name, property.GetValue(owner));
+                Add(values, prefix + property.Name, property.GetValue(owner), leftOut);
             }
         }
     }
 
     private static bool IsSetting(Type type) => !typeof(Delegate).IsAssignableFrom(type) && type != typeof(CancellationToken) && !typeof(IDataView).IsAssignableFrom(type);
 
-    private static void Add(SortedDictionary<string, string> values, string name, object? value)
+    private static void Add(SortedDictionary<string, string> values, string name, object? value, HashSet<string> leftOut)
     {
         switch (value)
         {
@@ -60,7 +69,7 @@ internal static class OptionValues
                 values[name] = $"[{string.Join(", ", items.Cast<object>().Select(Format))}]";
                 break;
             default:
-                AddProperties(values, $"{name}.", value);
+                AddProperties(values, $"{name}.", value, leftOut);
                 break;
         }
     }

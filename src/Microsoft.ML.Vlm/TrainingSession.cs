@@ -25,6 +25,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly RunFolder? _folder;
     private readonly Checkpoint? _resumed;
     private readonly StopSignals? _signals;
+    private readonly SessionTracking _tracking;
 
     /// <summary>Opens the run folder and finds the checkpoint to go on from.</summary>
     /// <param name="host">Gets log and progress, and may cancel.</param>
@@ -45,6 +46,7 @@ internal sealed class TrainingSession : IDisposable
             }
             Device = ComputeDevice.Resolve(options.Device);
             Seed = options.Seed ?? MLNetHost.SeedOf(host) ?? _resumed?.Run.Seed ?? host.Rand.Next();
+            _tracking = new SessionTracking(host, options, _folder?.Path, _resumed is not null, Warn);
             _signals = options.OutputDirectory is null ? null : new StopSignals();
         }
         catch
@@ -85,8 +87,8 @@ internal sealed class TrainingSession : IDisposable
     {
         TrainingHooks hooks = new()
         {
-            OnLog = _progress.Report,
-            OnStep = _options.StepCallback,
+            OnLog = Reported,
+            OnStep = Stepped,
             OnSave = Saved,
             Evaluator = evaluator,
             OnEvaluation = Evaluated,
@@ -98,11 +100,21 @@ internal sealed class TrainingSession : IDisposable
             samples.Restore(_resumed.Position.Order);
         }
         _progress.Start(samples, settings, model, adapters);
-        TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);
-        _progress.Finish(summary);
-        if (_options.OutputDirectory is { } directory)
+        _tracking.Start(SessionTracking.Summarize(samples, settings, model, adapters, @base), DescribeEnvironment(Device), settings.TotalSteps(samples));
+        try
         {
-            saveModel(directory);
+            TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);
+            _progress.Finish(summary);
+            if (_options.OutputDirectory is { } directory)
+            {
+                saveModel(directory);
+            }
+            _tracking.Finish(RunState.Finished, null);
+        }
+        catch (Exception exception)
+        {
+            _tracking.Finish(exception is OperationCanceledException ? RunState.Cancelled : RunState.Failed, exception);
+            throw;
         }
     }
 
@@ -110,6 +122,7 @@ internal sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         _signals?.Dispose();
+        _tracking?.Dispose();
         _progress.Dispose();
         _channel.Dispose();
     }
@@ -144,11 +157,24 @@ internal sealed class TrainingSession : IDisposable
         return new CheckpointStore(folder, identity, saveModel, saving, _resumed);
     }
 
+    private void Reported(VlmTrainingMetrics metrics)
+    {
+        _tracking.Log(metrics);
+        _progress.Report(metrics);
+    }
+
+    private void Stepped(VlmStep step)
+    {
+        _tracking.Step(step);
+        _options.StepCallback?.Invoke(step);
+    }
+
     private void Evaluated(VlmEvaluation evaluation)
     {
         try
         {
             _progress.Report(evaluation);
+            _tracking.Log(evaluation);
             _options.EvaluationCallback?.Invoke(evaluation);
         }
         finally
@@ -163,6 +189,7 @@ internal sealed class TrainingSession : IDisposable
     private void Saved(VlmCheckpoint checkpoint)
     {
         MLNetHost.Info(_channel, $"saved '{checkpoint.Path}'");
+        _tracking.Saved(checkpoint);
         _options.SaveCallback?.Invoke(checkpoint);
     }
 

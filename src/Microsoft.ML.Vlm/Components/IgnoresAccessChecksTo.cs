@@ -11,6 +11,7 @@ namespace System.Runtime.CompilerServices;
 /// folder alone, which a test enforces, and another test resolves each of them in the ML.NET that is installed:
 /// <c>ModelSaveContext</c>, <c>ModelLoadContext</c>, <c>VersionInfo</c> and <c>LoadableClass</c> (saving and loading), <c>SchemaShape</c>'s construction,
 /// <c>AnnotationUtils</c> (score annotations), <c>CatalogUtils</c> (a catalog's environment), <c>IHostEnvironmentInternal</c> (the seed),
+/// <c>HostEnvironmentBase</c> (warnings),
 /// <c>Contracts</c> (errors, cancellation, log lines), <c>IRowMapper</c> (row by row mappings).
 /// </remarks>
 /// <param name="assemblyName">Simple name of the other assembly.</param>

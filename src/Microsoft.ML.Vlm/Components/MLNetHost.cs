@@ -35,9 +35,35 @@ internal static class MLNetHost
         }
     }
 
+    /// <summary>Listens to the warnings that anything writes to <c>MLContext.Log</c> on the thread that calls this, until the result is disposed.</summary>
+    /// <param name="host">A host of the context.</param>
+    /// <param name="onWarning">Gets the text.</param>
+    public static IDisposable OnWarning(IHost host, Action<string> onWarning)
+    {
+        if (host is not HostEnvironmentBase<LocalEnvironment> environment)
+        {
+            return new Listening(null);
+        }
+        int thread = Environment.CurrentManagedThreadId;
+        void Listen(IMessageSource source, ChannelMessage message)
+        {
+            if (message.Kind == ChannelMessageKind.Warning && Environment.CurrentManagedThreadId == thread)
+            {
+                onWarning(message.Message);
+            }
+        }
+        environment.AddListener<ChannelMessage>(Listen);
+        return new Listening(() => environment.RemoveListener<ChannelMessage>(Listen));
+    }
+
     /// <summary>Writes a line to <c>MLContext.Log</c>.</summary>
     public static void Info(IChannel channel, string message) => channel.Info(MessageSensitivity.None, message);
 
     /// <summary>Writes a warning to <c>MLContext.Log</c>.</summary>
     public static void Warning(IChannel channel, string message) => channel.Warning(MessageSensitivity.None, message);
+
+    private sealed class Listening(Action? end) : IDisposable
+    {
+        public void Dispose() => end?.Invoke();
+    }
 }

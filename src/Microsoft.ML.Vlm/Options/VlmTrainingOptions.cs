@@ -108,6 +108,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ValidateParts();
         ValidateEvaluation();
         ValidateGuards();
+        ValidateTracking();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));
