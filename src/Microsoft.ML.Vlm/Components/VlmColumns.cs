@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.Vlm.Data;
 
 namespace Microsoft.ML.Vlm.Components;
 
@@ -213,11 +214,21 @@ internal sealed record VlmColumns
         if (!inputSchema.TryFindColumn(name, out SchemaShape.Column column))
         {
             throw context.Process(new ArgumentOutOfRangeException(
-                nameof(inputSchema), $"Could not find {role} column '{name}'.{NearestName.Hint(name, [.. inputSchema.Select(known => known.Name)])}"));
+                nameof(inputSchema), $"Could not find {role} column '{name}'.{FormHint(inputSchema)}{NearestName.Hint(name, [.. inputSchema.Select(known => known.Name)])}"));
         }
         if (column.Kind != SchemaShape.Column.VectorKind.Scalar || !column.ItemType.Equals(type) || column.IsKey)
         {
             throw context.ExceptSchemaMismatch(nameof(inputSchema), role, name, type is TextDataViewType ? "String" : type.ToString()!, column.GetTypeString());
         }
+    }
+    // LoadVlm gives such columns their names by what the data holds.
+    private static string FormHint(SchemaShape schema)
+    {
+        bool Has(string name) => schema.TryFindColumn(name, out _);
+        return Has(ColumnRoles.Messages) ? $" The data holds conversations: set MessagesColumnName = \"{ColumnRoles.Messages}\"."
+            : Has(ColumnRoles.Text) ? $" The data holds plain texts: set TextColumnName = \"{ColumnRoles.Text}\"."
+            : Has(ColumnRoles.Chosen) && !Has(ColumnRoles.Prompt) ? " The data holds pairs without prompt: set HasImplicitPrompt, for conversations that begin alike."
+            : Has(ColumnRoles.Chosen) ? " The data holds preferences: train with VlmDpo."
+            : "";
     }
 }

@@ -72,6 +72,17 @@ public sealed class LoadedDataTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_loaded_data_saves_and_loads_with_its_schema()
+    {
+        IDataView data = _ml.Data.LoadVlm(WriteChartQa(rows: 8, groupRows: 8));
+        using VlmTransformer model = _ml.Transforms.VlmSft(VlmOptions.Quick()).Fit(data);
+        _ml.Model.Save(model, data.Schema, _data.Path("model.zip"));
+        ITransformer loaded = new MLContext().Model.Load(_data.Path("model.zip"), out _);
+        VlmOptions.AssertSame(model.Answers(_ml, data), loaded.Answers(_ml, data));
+        (loaded as IDisposable)?.Dispose();
+    }
+
+    [Fact]
     public void LLaVA_conversations_train_by_their_column()
     {
         string path = _data.Path("llava.json");
@@ -79,6 +90,8 @@ public sealed class LoadedDataTests : IDisposable
             $$"""{"id": "{{row.Number}}", "image": "{{row.ImagePath}}", "conversations": [{"from": "human", "value": "<image>\n{{row.Prompt}}"}, {"from": "gpt", "value": "{{row.Label}}"}]}""")) + "]");
         using VlmTransformer model = _ml.Transforms.VlmSft(VlmOptions.Quick(options => options.MessagesColumnName = "Messages")).Fit(_ml.Data.LoadVlm(path));
         Assert.Equal(8, model.Answers(_ml, _ml.Data.LoadVlm(path)).Length);
+        Assert.Contains("set MessagesColumnName = \"Messages\"", Assert.Throws<ArgumentOutOfRangeException>(
+            () => _ml.Transforms.VlmSft(VlmOptions.Quick()).Fit(_ml.Data.LoadVlm(path))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
