@@ -5,7 +5,7 @@ namespace Vlm.Bench;
 /// <summary>The options of a subcommand, <c>--name value</c> or <c>--switch</c>, under the names of the peer scripts.</summary>
 internal sealed class BenchOptions
 {
-    private static readonly string[] s_switches = ["gc", "no-cache"];
+    private static readonly string[] s_switches = ["gc", "no-cache", "keep-head"];
 
     private readonly Dictionary<string, string> _values = [];
     private readonly HashSet<string> _read = [];

@@ -10,6 +10,9 @@ internal static class BenchProgram
                       [--rank 8] [--lr 2e-4] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
           train-dpo   --model DIR --data DIR [--batch 1] [--steps 6 | --epochs N] [--warm 2] [--precision fp32|bf16] [--gc]
                       [--rank 8] [--lr 2e-4] [--beta 0.1] [--dropout 0] [--lora FILE] [--save-lora FILE] [--tiles-edge 0] [--no-cache]
+          generate    --model DIR --data DIR [--precision fp32|bf16|int8|nf4|fp4] [--tokens 64] [--repeats 5] [--batch 1] [--tiles-edge 0]
+                      [--keep-head] [--body kernels|torch]
+                      --keep-head leaves the output head in 16 bits, as QuantOptions does by default; --body torch computes with libtorch's operations alone
           preprocess  --model DIR --data DIR [--n 16] [--repeats 5] [--tiles-edge N]
           plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
                       predicts the peak memory, then measures it in another process that runs "fit" with the same options
@@ -40,12 +43,13 @@ internal static class BenchProgram
             {
                 "train-sft" => new SftBench().Run,
                 "train-dpo" => new DpoBench().Run,
+                "generate" => GenerateBench.Run,
                 "preprocess" => PreprocessBench.Run,
                 "load" => LoadBench.Run,
                 "plan" => PlanBench.Run,
                 "fit" => PlanBench.Fit,
                 "compare" => CompareBench.Run,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, preprocess, load, plan, fit and compare."),
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, plan, fit and compare."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

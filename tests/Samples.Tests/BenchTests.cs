@@ -61,6 +61,24 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(saved.GetProperty("loss").GetRawText(), loaded.GetProperty("loss").GetRawText());
     }
 
+    [Theory]
+    [InlineData("bf16")]
+    [InlineData("int8")]
+    [InlineData("nf4")]
+    public void Generate_prints_the_peers_keys(string precision)
+    {
+        JsonElement measure = Assert.Single(Run("generate", "--model", s_model, "--data", _data, "--precision", precision, "--tokens", "5", "--repeats", "2"));
+        foreach (string key in (string[])["prompt_tokens", "new_tokens", "decode_tokens_per_s", "other_cores", "rss_peak_mib", "versions"])
+        {
+            Assert.True(measure.TryGetProperty(key, out _), key);
+        }
+        foreach (string key in (string[])["ttft_s", "decode_s_per_token", "ttft_cpu_s", "decode_cpu_s_per_token"])
+        {
+            Assert.Equal(2, measure.GetProperty(key).GetProperty("n").GetInt32());
+        }
+        Assert.Equal(5, measure.GetProperty("first_ids").GetArrayLength());
+    }
+
     [Fact]
     public void Preprocess_prints_a_measure_a_stage()
     {

@@ -98,6 +98,26 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
         return Layer.Bias?.As(input.dtype) is { } bias ? ((output - bias + update) * ratio) + bias : (output + update) * ratio;
     }
 
+    /// <inheritdoc/>
+    public FixedUpdate? Freeze()
+    {
+        if (Random is not null)
+        {
+            return null;
+        }
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        (Tensor a, Tensor b) = Factors();
+        Tensor? ratio = null;
+        if (Magnitude is not null)
+        {
+            Tensor weight = Layer.Weight.Value;
+            ratio = (Magnitude / RowNorms(weight, As(a, weight.dtype), b)).detach().contiguous().MoveToOuterDisposeScope();
+        }
+        return new(
+            a.detach().to(ScalarType.Float32).contiguous().MoveToOuterDisposeScope(), b.detach().to(ScalarType.Float32).t().contiguous().MoveToOuterDisposeScope(), Scale, ratio);
+    }
+
     /// <summary>Forgets what follows from the values of the matrices, because they are going to change or have changed.</summary>
     public void Forget()
     {

@@ -1,11 +1,15 @@
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Generation;
 
-/// <summary>Some prompts being answered together: the first step reads the prompts, each later one the rows' last tokens. Rows that have ended leave the batch.</summary>
+/// <summary>
+/// Some prompts being answered together: the first step reads the prompts, each later one the rows' last tokens, without tensors where the model can. Rows that have ended leave
+/// the batch.
+/// </summary>
 internal sealed class DecodingRun : IDisposable
 {
     private readonly VisionLanguageModel _model;
@@ -14,6 +18,8 @@ internal sealed class DecodingRun : IDisposable
     private readonly TokenSampler[] _samplers;
     private readonly bool _changesLogits;
     private readonly KeyValueCache _cache;
+    private float[] _scores = [];
+    private TokenDecoder? _decoder;
     private bool _hasReadPrompts;
 
     /// <summary>Allocates the key/value cache.</summary>
@@ -39,29 +45,58 @@ internal sealed class DecodingRun : IDisposable
     /// <returns>For each of these rows the text that is final now.</returns>
     public IReadOnlyList<(int Row, string Text)> Step()
     {
+        int[] rows = [.. Enumerable.Range(0, _answers.Count).Where(row => _answers[row].StopReason is null)];
+        var texts = new (int Row, string Text)[rows.Length];
+        if (_decoder is not null)
+        {
+            for (int first = 0; first < rows.Length; first += _decoder.MostRows)
+            {
+                int[] some = rows[first..Math.Min(rows.Length, first + _decoder.MostRows)];
+                Accept(some, _decoder.Read(some, LastTokens(some), LastPositions(some)), texts.AsSpan(first));
+            }
+            return texts;
+        }
+
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        int[] rows = [.. Enumerable.Range(0, _answers.Count).Where(row => _answers[row].StopReason is null)];
         Tensor hidden = _hasReadPrompts ? ReadLastTokens(rows) : ReadPrompts();
-        _hasReadPrompts = true;
-
-        Tensor logits = _model.Head(hidden).to(ScalarType.Float32).cpu().contiguous();
-        Tensor scores = _changesLogits ? logits.clone() : logits;
-        Span<float> allLogits = Aten.Elements<float>(logits), allScores = Aten.Elements<float>(scores);
-        Span<float> logTotals = Aten.Elements<float>(logits.logsumexp(1));
-        int vocabulary = allLogits.Length / rows.Length;
-        var texts = new (int Row, string Text)[rows.Length];
-        for (int index = 0; index < rows.Length; index++)
+        Accept(rows, Aten.Elements<float>(_model.Head(hidden).to(ScalarType.Float32).cpu().contiguous()), texts);
+        if (!_hasReadPrompts && IsRunning)
         {
-            int token = _samplers[rows[index]].Next(allScores.Slice(index * vocabulary, vocabulary));
-            double logProbability = allLogits[(index * vocabulary) + token] - logTotals[index];
-            texts[index] = (rows[index], _answers[rows[index]].Accept(token, logProbability));
+            _decoder = _model.OpenTokens(_cache);
         }
+        _hasReadPrompts = true;
         return texts;
     }
 
     /// <summary>Frees the cache.</summary>
-    public void Dispose() => _cache.Dispose();
+    public void Dispose()
+    {
+        _decoder?.Dispose();
+        _cache.Dispose();
+    }
+
+    private int[] LastTokens(int[] rows) => [.. rows.Select(row => _answers[row].Tokens[^1])];
+
+    private int[] LastPositions(int[] rows) => [.. rows.Select(row => _prompts[row].Tokens.Length + _answers[row].Tokens.Count - 1)];
+
+    // Logits may be overwritten.
+    private void Accept(int[] rows, Span<float> logits, Span<(int Row, string Text)> texts)
+    {
+        int vocabulary = logits.Length / rows.Length;
+        for (int index = 0; index < rows.Length; index++)
+        {
+            Span<float> own = logits.Slice(index * vocabulary, vocabulary), scores = own;
+            if (_changesLogits)
+            {
+                Array.Resize(ref _scores, vocabulary);
+                own.CopyTo(_scores);
+                scores = _scores;
+            }
+            int token = _samplers[rows[index]].Next(scores);
+            texts[index] = (rows[index], _answers[rows[index]].Accept(token, own[token] - LogitsFilters.LogTotal(own)));
+        }
+    }
 
     // Hidden states of each prompt's last token.
     private Tensor ReadPrompts()
@@ -74,9 +109,7 @@ internal sealed class DecodingRun : IDisposable
 
     private Tensor ReadLastTokens(int[] rows)
     {
-        int[] tokens = [.. rows.Select(row => _answers[row].Tokens[^1])];
-        int[] positions = [.. rows.Select(row => _prompts[row].Tokens.Length + _answers[row].Tokens.Count - 1)];
-        using VlmBatch batch = VlmBatch.CreateStep(tokens, positions, rows, _model.Device);
+        using VlmBatch batch = VlmBatch.CreateStep(LastTokens(rows), LastPositions(rows), rows, _model.Device);
         return _model.Forward(batch, null, _cache);
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Torch.Kernels;
+
 namespace Microsoft.ML.Vlm.Generation;
 
 /// <summary>What is done to the logits of the next token before it is drawn. Each changes them in place; a token that must not be drawn gets minus infinity.</summary>
@@ -13,6 +15,24 @@ internal static class LogitsFilters
         foreach (int token in seen)
         {
             logits[token] = logits[token] < 0 ? logits[token] * penalty : logits[token] / penalty;
+        }
+    }
+
+    /// <summary>The natural logarithm of the sum of the exponentials: what is taken from a logit to have its log-probability.</summary>
+    public static unsafe float LogTotal(ReadOnlySpan<float> logits)
+    {
+        fixed (float* values = logits)
+        {
+            return SoftmaxKernel.LogTotal(values, logits.Length);
+        }
+    }
+
+    /// <summary>The largest logit; not a number when one of them is none, minus infinity without any.</summary>
+    public static unsafe float Largest(ReadOnlySpan<float> logits)
+    {
+        fixed (float* values = logits)
+        {
+            return SoftmaxKernel.Largest(values, logits.Length);
         }
     }
 

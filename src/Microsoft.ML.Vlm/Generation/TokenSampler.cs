@@ -55,21 +55,9 @@ internal sealed class TokenSampler
     /// <exception cref="InvalidOperationException">A logit is not a number, or none is above minus infinity.</exception>
     public static int Largest(ReadOnlySpan<float> logits)
     {
-        int best = -1;
-        float largest = float.NegativeInfinity;
-        for (int token = 0; token < logits.Length; token++)
-        {
-            float logit = logits[token];
-            if (logit > largest)
-            {
-                (best, largest) = (token, logit);
-            }
-            else if (float.IsNaN(logit))
-            {
-                best = -1;
-                break;
-            }
-        }
+        // Of equal numbers the first; a number that is none makes the maximum none.
+        float largest = LogitsFilters.Largest(logits);
+        int best = float.IsNaN(largest) || float.IsNegativeInfinity(largest) ? -1 : logits.IndexOf(largest);
         return best >= 0
             ? best
             : throw new InvalidOperationException("The model's logits are not numbers: its weights are damaged, or a training with too high a learning rate has ruined them.");

@@ -11,6 +11,9 @@ internal interface ILinearAdapter
     /// <summary>The adapter as a plain low-rank update, which layers compute together with their product; null when it is more than that.</summary>
     LowRankUpdate? LowRank => null;
 
+    /// <summary>The adapter as it is now, for decoding without tensors; null when it cannot be put so, or draws dropout.</summary>
+    FixedUpdate? Freeze() => null;
+
     /// <summary>The layer's output with the adapter's part.</summary>
     /// <param name="input"><c>[tokens, in]</c>.</param>
     /// <param name="output">The base layer's output, <c>[tokens, out]</c>.</param>

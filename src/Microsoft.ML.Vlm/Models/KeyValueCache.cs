@@ -25,6 +25,12 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Tokens that an example has in the cache.</summary>
     public int Length(int example) => _lengths[example];
 
+    /// <summary>Layers.</summary>
+    public int Layers => _keys.Length;
+
+    /// <summary>All keys and values of a layer, <c>[examples, heads, capacity, head size]</c> each. They stay the cache's.</summary>
+    public (Tensor Keys, Tensor Values) All(int layer) => (_keys[layer], _values[layer]);
+
     /// <summary>Appends a segment's keys and values in one layer, and gives everything the example has there.</summary>
     /// <param name="layer">Layer of the language model.</param>
     /// <param name="example">Row.</param>
@@ -95,7 +101,9 @@ internal sealed class KeyValueCache : IDisposable
         return step.IsEveryRow ? seen : seen.index_select(0, step.Rows);
     }
 
-    private void CheckRoom(int example, long count)
+    /// <summary>Throws unless an example has room for more tokens.</summary>
+    /// <exception cref="InvalidOperationException">The row is full.</exception>
+    public void CheckRoom(int example, long count)
     {
         if (_lengths[example] + count > Capacity)
         {

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Processing;
 using static TorchSharp.torch;
 
@@ -95,6 +96,11 @@ internal abstract class VisionLanguageModel : IDisposable
     /// <param name="hidden"><c>[positions, hidden]</c>.</param>
     /// <returns>Logits, <c>[positions, vocabulary]</c>, in the compute type.</returns>
     public abstract Tensor Head(Tensor hidden);
+
+    /// <summary>Opens the language model for reading single tokens behind what a cache holds. Weights and adapters are taken as they are now, and have to outlive it.</summary>
+    /// <param name="cache">From <see cref="CreateCache"/>; it stays the caller's.</param>
+    /// <returns>Null, the default, where <see cref="Forward"/> has to do it.</returns>
+    public virtual TokenDecoder? OpenTokens(KeyValueCache cache) => null;
 
     /// <summary>A key/value cache of the model's shape.</summary>
     /// <param name="examples">Rows.</param>

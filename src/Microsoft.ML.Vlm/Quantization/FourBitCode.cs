@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Vlm.Torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -12,7 +14,8 @@ internal sealed class FourBitCode
     private FourBitCode(string name, float[] values)
     {
         Name = name;
-        _values = values;
+        _values = GC.AllocateArray<float>(values.Length, pinned: true);
+        values.CopyTo(_values, 0);
 
         // Equal values (the two zeros of FP4) stay in the order of their codes; the middle between them is 0, so that the sign decides.
         _codeOfRank = [.. Enumerable.Range(0, FourBitKernel.CodeCount).OrderBy(code => values[code]).Select(code => (byte)code)];
@@ -40,6 +43,9 @@ internal sealed class FourBitCode
 
     /// <summary>The values by code.</summary>
     public ReadOnlySpan<float> Values => _values;
+
+    /// <summary>Address of <see cref="Values"/>, for good.</summary>
+    public unsafe float* PinnedValues => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));
 
     /// <summary>Middles between the values in ascending order; a number's rank is how many of them lie below it.</summary>
     public ReadOnlySpan<float> Thresholds => _thresholds;

@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Torch.Cuda;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -99,6 +100,30 @@ internal sealed class FourBitWeight : IQuantizedWeight
     /// <inheritdoc/>
     public Tensor Product(Tensor input)
         => ProductOnGpu(input) ?? _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
+
+    /// <inheritdoc/>
+    public unsafe VectorProduct? OpenProduct(KernelBody? body = null)
+    {
+        if (_codes.device_type != TorchSharp.DeviceType.CPU || Shape[1] > MatrixVectorKernel.MostColumns)
+        {
+            return null;
+        }
+        MatrixRows matrix = new()
+        {
+            Codes = Aten.Address<byte>(_codes),
+            Count = Shape[0],
+            Width = Shape[1],
+            Bits = 4,
+            Table = Code.PinnedValues,
+            BlockSize = BlockSize,
+            Scales = _scales is null ? null : Aten.Address<float>(_scales),
+            NestedCodes = _nested is null ? null : Aten.Address<byte>(_nested.Codes),
+            NestedScales = _nested is null ? null : Aten.Address<float>(_nested.Scales),
+            NestedTable = DynamicMap8.Signed.PinnedValues,
+            NestedOffset = _nested?.Offset ?? 0,
+        };
+        return VectorProduct.OverFourBit(matrix, body ?? KernelBodies.Best);
+    }
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient) => _buffer.Use(this, gradient.dtype, weight => LinearProduct.Apply(gradient, weight.t(), null));

@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -31,6 +33,10 @@ internal interface IQuantizedWeight : IDisposable
     /// <param name="input"><c>[..., in]</c>, in <see cref="ComputeType"/>.</param>
     /// <returns><c>[..., out]</c>, in the same type, in the caller's scope.</returns>
     Tensor Product(Tensor input);
+
+    /// <summary>The codes where they lie, for products with single vectors, in which weights are as exact as float32; they stay the weight's. Null where the kernels cannot read them.</summary>
+    /// <param name="body">Body of the kernel; null for the widest that the processor has.</param>
+    VectorProduct? OpenProduct(KernelBody? body = null);
 
     /// <summary><c>g W</c>: what a gradient of the product is for the input.</summary>
     /// <param name="gradient"><c>[..., out]</c>, in <see cref="ComputeType"/>.</param>

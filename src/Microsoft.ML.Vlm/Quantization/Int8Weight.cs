@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Quantization;
@@ -65,6 +66,23 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
         }
         return buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
     }
+
+    /// <inheritdoc/>
+    public unsafe VectorProduct? OpenProduct(KernelBody? body = null)
+        => _codes.device_type != TorchSharp.DeviceType.CPU || !_codes.is_contiguous() || Shape[1] > MatrixVectorKernel.MostColumns
+            ? null
+            : new VectorProduct<Int8Format>(new MatrixRows
+            {
+                Codes = Aten.Address<byte>(_codes),
+                Count = Shape[0],
+                Width = Shape[1],
+                Bits = 8,
+                RowScales = Aten.Address<float>(_scales),
+                ScaleDivisor = Int8Codec.Largest,
+            })
+            {
+                OutlierThreshold = outlierThreshold,
+            };
 
     /// <inheritdoc/>
     public Tensor Back(Tensor gradient) => buffer.Use(this, gradient.dtype, weight => LinearProduct.Apply(gradient, weight.t(), null));

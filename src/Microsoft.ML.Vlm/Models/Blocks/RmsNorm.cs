@@ -11,6 +11,9 @@ internal sealed class RmsNorm(Weight weight, double epsilon)
     /// <summary><c>[width]</c>.</summary>
     public Weight Weight { get; } = weight;
 
+    /// <summary>Added to the mean square.</summary>
+    public double Epsilon => epsilon;
+
     /// <summary>Normalizes the last dimension of <c>[..., width]</c>.</summary>
     public Tensor Forward(Tensor input)
     {

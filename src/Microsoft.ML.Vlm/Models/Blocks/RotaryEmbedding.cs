@@ -8,6 +8,11 @@ namespace Microsoft.ML.Vlm.Models.Blocks;
 /// <param name="theta">Base of the angles: pair <c>i</c> turns by <c>position * theta^(-2i / headSize)</c>.</param>
 internal sealed class RotaryEmbedding(int headSize, double theta)
 {
+    /// <summary>Angle of each pair at position 1.</summary>
+    /// <param name="headSize">Width of a head; even.</param>
+    /// <param name="theta">Base of the angles.</param>
+    public static float[] Frequencies(int headSize, double theta) => [.. Enumerable.Range(0, headSize / 2).Select(pair => (float)Math.Pow(theta, -2.0 * pair / headSize))];
+
     /// <summary>Cosines and sines of all angles, computed in float32 and rounded to the compute type, as the reference does.</summary>
     /// <param name="positions">int64 <c>[tokens]</c>.</param>
     /// <param name="type">Compute type.</param>
@@ -15,8 +20,7 @@ internal sealed class RotaryEmbedding(int headSize, double theta)
     public (Tensor Cosine, Tensor Sine) Angles(Tensor positions, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        float[] frequencies = [.. Enumerable.Range(0, headSize / 2).Select(pair => (float)Math.Pow(theta, -2.0 * pair / headSize))];
-        Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * tensor(frequencies, device: positions.device);
+        Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * tensor(Frequencies(headSize, theta), device: positions.device);
         Tensor both = cat([angles, angles], -1).unsqueeze(1);
         return (both.cos().to(type).MoveToOuterDisposeScope(), both.sin().to(type).MoveToOuterDisposeScope());
     }

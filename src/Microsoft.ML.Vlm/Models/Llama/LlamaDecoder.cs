@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
@@ -103,9 +104,18 @@ internal sealed class LlamaDecoder
         => _head is not null ? _head.Forward(hidden)
             : LinearProduct.Apply(hidden, UntiedHead is null ? _embedding.Weight.As(hidden.dtype) : UntiedHead.to(hidden.dtype), null);
 
+    /// <summary>Opens the decoder for reading single tokens behind what a cache holds.</summary>
+    /// <param name="cache">Of the decoder's shape; it stays the caller's.</param>
+    /// <returns>Null where libtorch's operations have to do it.</returns>
+    public TokenDecoder? OpenTokens(KeyValueCache cache)
+        => KernelChoice.IsOff ? null : LlamaTokenDecoder.Open(_config, _computeType, _embedding.Weight, _layers, _norm, OpenHead, cache);
+
     /// <summary>A key/value cache of the decoder's shape.</summary>
     /// <param name="examples">Rows.</param>
     /// <param name="capacity">Most tokens a row can hold.</param>
     public KeyValueCache CreateCache(int examples, int capacity)
         => new(_config.LayerCount, examples, capacity, _config.KeyValueHeadCount, _config.HeadSize, _computeType, _embedding.Weight.Device);
+
+    private DecodingLinear? OpenHead(int mostRows, DecodingMemory memory)
+        => _head is not null ? DecodingLinear.Open(_head, "head", mostRows, memory) : DecodingLinear.Open(UntiedHead ?? _embedding.Weight.Value, "head", mostRows, memory);
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Processing;
 using static TorchSharp.torch;
 
@@ -76,6 +77,9 @@ internal sealed class LlamaModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _decoder.Head(hidden);
+
+    /// <inheritdoc/>
+    public override TokenDecoder? OpenTokens(KeyValueCache cache) => _decoder.OpenTokens(cache);
 
     /// <inheritdoc/>
     public override KeyValueCache CreateCache(int examples, int capacity) => _decoder.CreateCache(examples, capacity);

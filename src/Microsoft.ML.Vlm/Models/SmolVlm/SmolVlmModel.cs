@@ -1,5 +1,6 @@
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
+using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Models.Llama;
 using Microsoft.ML.Vlm.Processing;
 using static TorchSharp.torch;
@@ -102,6 +103,9 @@ internal sealed class SmolVlmModel : VisionLanguageModel
 
     /// <inheritdoc/>
     public override Tensor Head(Tensor hidden) => _text.Head(hidden);
+
+    /// <inheritdoc/>
+    public override TokenDecoder? OpenTokens(KeyValueCache cache) => _text.OpenTokens(cache);
 
     /// <inheritdoc/>
     public override KeyValueCache CreateCache(int examples, int capacity) => _text.CreateCache(examples, capacity);

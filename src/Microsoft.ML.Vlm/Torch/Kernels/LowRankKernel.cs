@@ -137,6 +137,38 @@ internal static unsafe class LowRankKernel
         }
     }
 
+    /// <summary>y += c m for columns <paramref name="first"/> to <paramref name="end"/> (exclusive) of a single row.</summary>
+    /// <param name="y"><c>[width]</c>.</param>
+    /// <param name="c"><c>[rank]</c>.</param>
+    /// <param name="m"><c>[rank, width]</c>.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="rank">Rows of <paramref name="m"/>.</param>
+    /// <param name="first">First column.</param>
+    /// <param name="end">Column behind the last.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddColumns(float* y, float* c, float* m, long width, long rank, long first, long end)
+    {
+        long i = first;
+        for (; i + 16 <= end; i += 16)
+        {
+            Vector512<float> sum = Vector512.Load(y + i);
+            for (long r = 0; r < rank; r++)
+            {
+                sum = Vector512.FusedMultiplyAdd(Vector512.Create(c[r]), Vector512.Load(m + (r * width) + i), sum);
+            }
+            sum.Store(y + i);
+        }
+        for (; i < end; i++)
+        {
+            float sum = y[i];
+            for (long r = 0; r < rank; r++)
+            {
+                sum = MathF.FusedMultiplyAdd(c[r], m[(r * width) + i], sum);
+            }
+            y[i] = sum;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Float32Element* Row(float* m, long row, long rank, long width) => (Float32Element*)(m + (Math.Min(row, rank - 1) * width));
 

@@ -38,6 +38,35 @@ internal static unsafe class SoftmaxKernel
         }
     }
 
+    /// <summary>The natural logarithm of the sum of the exponentials of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float LogTotal(float* x, long width)
+    {
+        Float32Element* values = (Float32Element*)x;
+        float greatest = Greatest(Peak(values, width));
+        Vector512<float> offset = Vector512.Create(greatest), sum = Vector512<float>.Zero;
+        for (long i = 0; i < width; i += 16)
+        {
+            sum += VectorMath.Exp(Lanes<Float32Element>.Load(values + i, width - i, float.NegativeInfinity) - offset);
+        }
+        return greatest + MathF.Log(Vector512.Sum(sum));
+    }
+
+    /// <summary>The greatest value of a row; not a number when one of them is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Largest(float* x, long width)
+    {
+        Float32Element* values = (Float32Element*)x;
+        Vector512<float> greatest = Vector512.Create(float.NegativeInfinity), isNumber = Vector512<float>.AllBitsSet;
+        for (long i = 0; i < width; i += 16)
+        {
+            Vector512<float> some = Lanes<Float32Element>.Load(values + i, width - i, float.NegativeInfinity);
+            greatest = Vector512.MaxNative(greatest, some);
+            isNumber &= Vector512.Equals(some, some);
+        }
+        return Vector512.EqualsAll(isNumber.AsUInt32(), Vector512<uint>.AllBitsSet) ? Greatest(greatest) : float.NaN;
+    }
+
     /// <summary>The greatest values of a row, sixteen columns apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Peak<T>(T* values, long width)

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Microsoft.ML.Vlm.Torch.Kernels;
+
+/// <summary>The block scales of a row as products read them: as they lie where rows begin with a block, else put together, one for every thirty-two numbers.</summary>
+internal readonly unsafe struct RowScales
+{
+    private const int Step = 32;
+
+    private readonly int _each;
+
+    /// <summary>Looks at a matrix.</summary>
+    /// <param name="matrix">With or without blocks.</param>
+    /// <param name="width">Numbers of a row that are read by vectors.</param>
+    public RowScales(in MatrixRows matrix, long width)
+    {
+        if (matrix.BlockSize == 0 || width == 0)
+        {
+            IsStored = true;
+            return;
+        }
+        bool isAligned = width % matrix.BlockSize == 0;
+        _each = isAligned ? matrix.BlockSize : Step;
+        PerRow = width / _each;
+        Shift = BitOperations.Log2((uint)(_each / Step));
+        IsStored = isAligned && matrix.Scales is not null;
+    }
+
+    /// <summary>Whether the matrix has them in memory as they are needed.</summary>
+    public bool IsStored { get; }
+
+    /// <summary>Scales of a row.</summary>
+    public long PerRow { get; }
+
+    /// <summary>Scale number <c>(i / 32) >> Shift</c> is that of number i of the row.</summary>
+    public int Shift { get; }
+
+    /// <summary>Puts the scales of some rows together.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="result">Written, <see cref="PerRow"/> for each row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Read(in MatrixRows matrix, long row, int rows, float* result)
+    {
+        long count = rows * PerRow, start = row * PerRow;
+        if (matrix.Scales is null && _each == matrix.BlockSize)
+        {
+            byte* codes = matrix.NestedCodes + start;
+            float* table = matrix.NestedTable, scales = matrix.NestedScales;
+            float offset = matrix.NestedOffset;
+            for (long index = 0; index < count; index++)
+            {
+                result[index] = (table[codes[index]] * scales[(start + index) >> MatrixRows.NestedShift]) + offset;
+            }
+            return;
+        }
+
+        int log = BitOperations.Log2((uint)(matrix.BlockSize / _each));
+        for (long index = 0; index < count; index++)
+        {
+            result[index] = matrix.ScaleOf((start + index) >> log);
+        }
+    }
+}
