@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
@@ -13,6 +14,8 @@ internal interface IPreferenceRows
 
     /// <summary>A row as the model reads it: a prompt and two answers. For several threads.</summary>
     /// <param name="example">The row.</param>
+    /// <param name="images">The image processing.</param>
+    /// <param name="withSamples">False for a row that is only measured.</param>
     /// <exception cref="InvalidDataException">The row cannot be processed; names it.</exception>
-    VlmSample Create(VlmExample example);
+    VlmSample Create(VlmExample example, ImageProcessor images, bool withSamples);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
@@ -14,5 +15,5 @@ internal sealed class PairRows(VlmProcessor processor, PairLint lint) : IPrefere
     public IReadOnlyDictionary<string, string> Fingerprint { get; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
-    public VlmSample Create(VlmExample example) => PreferencePair.Create(processor, example);
+    public VlmSample Create(VlmExample example, ImageProcessor images, bool withSamples) => PreferencePair.Create(processor, example, images, withSamples);
 }

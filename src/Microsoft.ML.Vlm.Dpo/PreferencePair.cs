@@ -13,8 +13,16 @@ internal static class PreferencePair
     /// <param name="processor">The policy's.</param>
     /// <param name="example">The row, with both answers.</param>
     /// <exception cref="InvalidDataException">The row cannot be processed; names it.</exception>
-    public static VlmSample Create(VlmProcessor processor, VlmExample example)
-        => processor.CreateAnswers(example, example.Completion!, example.Rejected!) is [VlmSample chosen, VlmSample rejected]
+    public static VlmSample Create(VlmProcessor processor, VlmExample example) => Create(processor, example, processor.Images, withSamples: true);
+
+    /// <summary>The same with another image processing, or without the samples of the images.</summary>
+    /// <param name="processor">The policy's.</param>
+    /// <param name="example">The row, with both answers.</param>
+    /// <param name="images">The image processing.</param>
+    /// <param name="withSamples">False for a row that is only measured.</param>
+    /// <exception cref="InvalidDataException">The row cannot be processed; names it.</exception>
+    public static VlmSample Create(VlmProcessor processor, VlmExample example, ImageProcessor images, bool withSamples)
+        => processor.CreateAnswers(example, images, withSamples, example.Completion!, example.Rejected!) is [VlmSample chosen, VlmSample rejected]
             ? Join(chosen, rejected) : throw new UnreachableException();
 
     /// <summary>Joins two rows that differ in their answers only.</summary>

@@ -72,19 +72,24 @@ internal sealed class PreferenceTraining
             MLNetHost.Warning(channel, remark);
         }
         TrainingSettings settings = Settings(session.Seed);
-        DataViewSamples samples = new(input, _columns, rows.Create, session.CheckAlive, settings, SampleBytes);
+        TrainingRows prepared = Rows(rows, processor);
+        Preflight preflight = new(_host, _options, _columns, prepared);
+        IReadOnlySet<long> leftOut = preflight.LookAt(input, folder, processor, session.CheckAlive);
+        DataViewSamples samples = new(input, _columns, example => prepared.Create(example), session.CheckAlive, settings, SampleBytes, leftOut);
         if (samples.Count == 0)
         {
-            throw new InvalidDataException("The training data has no rows.");
+            throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
         Evaluator? evaluator = _options.EvaluationData is not { } held ? null
-            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, _look(held, processor, session.CheckAlive).Create);
+            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, EvaluatedRows(held, processor, session));
+        IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => processor.CreateTraining(example, LabelMasking.Answer));
         IReadOnlyDictionary<string, string> Fingerprint()
             => DataFingerprint.Of(input, samples.Count, _columns, session.CheckAlive).Concat(rows.Fingerprint).ToDictionary();
         SharedModel trained = SharedModel.Train(
             folder, _settings.ComputeType, _settings.Quantization, session.Device, model => Prepare(model, session.Seed),
             (model, adapters) =>
             {
+                preflight.CheckImages(model, checkedRows);
                 using ReferenceLogProbabilities? kept = _preferences.NeedsReference ? OpenReference(folder, model, adapters, channel) : null;
                 FineTuningLoop loop = new(model, adapters, Objective(kept, adapters, channel), settings);
                 session.Run(
@@ -93,6 +98,7 @@ internal sealed class PreferenceTraining
                 ReferencePasses = kept?.Passes ?? 0;
             },
             out AdapterSet? result);
+        preflight.WarnOfLength();
         return new VlmTransformer(_host, new VlmEngine(folder, trained, processor, result), _settings);
     }
 
@@ -102,6 +108,14 @@ internal sealed class PreferenceTraining
         ArgumentNullException.ThrowIfNull(inputSchema);
         _columns.Check(_host, inputSchema, training: true);
         return _settings.Columns.Promise(inputSchema);
+    }
+
+    private TrainingRows Rows(IPreferenceRows rows, VlmProcessor processor) => new(processor, rows.Create, _options.MaxLength, _options.OverLong);
+
+    private Func<VlmExample, VlmSample> EvaluatedRows(IDataView data, VlmProcessor processor, TrainingSession session)
+    {
+        IPreferenceRows rows = _look(data, processor, session.CheckAlive);
+        return example => rows.Create(example, processor.Images, withSamples: true);
     }
 
     private TrainingSettings Settings(int seed) => TrainingSetup.SettingsOf(_options, seed) with

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
@@ -105,10 +106,10 @@ internal sealed class UnpairedRows : IPreferenceRows
     }
 
     /// <inheritdoc/>
-    public VlmSample Create(VlmExample example)
+    public VlmSample Create(VlmExample example, ImageProcessor images, bool withSamples)
     {
         Row row = _rows[example.Row];
-        return PreferencePair.Create(_processor, example with { Rejected = row.Other }) with { IsDesirable = row.IsDesirable };
+        return PreferencePair.Create(_processor, example with { Rejected = row.Other }, images, withSamples) with { IsDesirable = row.IsDesirable };
     }
 
     /// <summary>What is known of a row: the answer of another one, and the label.</summary>

@@ -54,7 +54,8 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         using TrainingSession session = new(_host, _options);
         TrainingRows rows = new(processor, _options.Masking, _options.MaxLength, _options.OverLong);
-        IReadOnlySet<long> leftOut = LookAt(input, folder, processor, rows, session.CheckAlive);
+        Preflight preflight = new(_host, _options, _settings.Columns, rows);
+        IReadOnlySet<long> leftOut = preflight.LookAt(input, folder, processor, session.CheckAlive);
         DataViewSamples samples = new(
             input, _settings.Columns, example => rows.Create(example), session.CheckAlive, TrainingSetup.SettingsOf(_options, session.Seed), SampleBytes, leftOut);
         if (samples.Count == 0)
@@ -62,9 +63,9 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
         Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, example => processor.CreateTraining(example, _options.Masking));
-        IReadOnlyList<VlmSample> checkedRows = RowsToCheck(input, rows, leftOut);
-        SharedModel model = Train(folder, session, samples, checkedRows, evaluator, () => DataFingerprint.Of(input, samples.Count, _settings.Columns, session.CheckAlive), out AdapterSet? adapters);
-        WarnOfLength(rows);
+        IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => rows.Create(example));
+        SharedModel model = Train(folder, session, samples, model => preflight.CheckImages(model, checkedRows), evaluator, () => DataFingerprint.Of(input, samples.Count, _settings.Columns, session.CheckAlive), out AdapterSet? adapters);
+        preflight.WarnOfLength();
         return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
     }
 
@@ -78,7 +79,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
     }
 
     private SharedModel Train(
-        ModelFolder folder, TrainingSession session, DataViewSamples samples, IReadOnlyList<VlmSample> checkedRows, Evaluator? evaluator,
+        ModelFolder folder, TrainingSession session, DataViewSamples samples, Action<VisionLanguageModel> checkImages, Evaluator? evaluator,
         Func<IReadOnlyDictionary<string, string>> fingerprint, out AdapterSet? adapters)
     {
         TrainingSettings settings = TrainingSetup.SettingsOf(_options, session.Seed);
@@ -86,7 +87,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
             folder, _settings.ComputeType, _settings.Quantization, session.Device, model => TrainingSetup.Prepare(model, _options, session.Seed),
             (model, trained) =>
             {
-                CheckImages(model, checkedRows);
+                checkImages(model);
                 FineTuningLoop loop = new(model, trained, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
                 session.Run(loop, settings, model, trained, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
             },
@@ -124,7 +125,6 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
                 throw new ArgumentException($"Masking is Assistant, but the plain texts of '{TextColumnName}' have no turns; choose Answer, which trains on the whole text.", nameof(Masking));
             }
             ValidateLoss();
-            ValidateData();
             VlmTransformerSettings.From(this).Validate();
         }
     }

@@ -223,6 +223,18 @@ public sealed class VlmDpoEstimatorTests : IDisposable
     }
 
     [Fact]
+    public void Pairs_whose_longer_answer_passes_the_limit_are_refused_or_left_out()
+    {
+        _data.Rows[3].Rejected = string.Join(' ', Enumerable.Repeat("red", 200));
+        string message = Assert.Throws<InvalidDataException>(() => Fit(Quick(options => options.MaxLength = 100))).Message;
+        Assert.Contains("Row 3", message);
+        Assert.Contains("MaxLength 100", message);
+        List<VlmStep> steps = [];
+        Fit(Quick(options => (options.MaxLength, options.OverLong, options.MaxSteps, options.MaxEpochs, options.StepCallback) = (100, OverLongPolicy.DropRow, null, 1, steps.Add))).Dispose();
+        Assert.Equal([0, 1, 2, 4, 5, 6, 7], steps.SelectMany(step => step.Rows).Order());
+    }
+
+    [Fact]
     public void A_reference_of_its_own_is_compared_with_from_the_first_step_on()
     {
         string other = TinyVlm.Write(_data.Path("other"), seed: 8);

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Vlm;
 
-/// <summary>What happens to a row with more tokens than <see cref="VlmSftEstimator.Options.MaxLength"/>. No choice ever cuts the tokens of an image.</summary>
+/// <summary>What happens to a row with more tokens than <see cref="VlmTrainingOptions.MaxLength"/>. No choice ever cuts the tokens of an image.</summary>
 public enum OverLongPolicy
 {
     /// <summary>Stops before training and lists the rows with the length they need. The default.</summary>

@@ -106,6 +106,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ValidateOptimization();
         ValidateSaving();
         ValidateParts();
+        ValidateData();
         ValidateEvaluation();
         ValidateGuards();
         ValidateTracking();

@@ -6,14 +6,24 @@ namespace Microsoft.ML.Vlm.Processing;
 
 /// <summary>Prepares rows for training: the mask, and what is done about rows that are too long. For several threads.</summary>
 /// <param name="processor">Of the model.</param>
-/// <param name="masking">What is trained on.</param>
+/// <param name="create">Prepares a row with an image processing, with or without the samples of its images.</param>
 /// <param name="maxLength">Most tokens of a row; null for no limit.</param>
 /// <param name="policy">What is done about longer rows.</param>
-internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking, int? maxLength, OverLongPolicy policy)
+internal sealed class TrainingRows(VlmProcessor processor, Func<VlmExample, ImageProcessor, bool, VlmSample> create, int? maxLength, OverLongPolicy policy)
 {
     private const int ListedRows = 20;
 
     private readonly ConcurrentDictionary<long, OverLongRow> _changed = [];
+
+    /// <summary>Rows of supervised fine-tuning.</summary>
+    /// <param name="processor">Of the model.</param>
+    /// <param name="masking">What is trained on.</param>
+    /// <param name="maxLength">Most tokens of a row; null for no limit.</param>
+    /// <param name="policy">What is done about longer rows.</param>
+    public TrainingRows(VlmProcessor processor, LabelMasking masking, int? maxLength, OverLongPolicy policy)
+        : this(processor, (example, images, withSamples) => processor.CreateTraining(example, masking, images, withSamples), maxLength, policy)
+    {
+    }
 
     /// <summary>Whether rows have to be measured before training, because some may be left out.</summary>
     public bool DropsRows => maxLength is not null && policy == OverLongPolicy.DropRow;
@@ -23,15 +33,15 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
 
     /// <summary>A row as it is, without the samples of its images: for lengths and masks.</summary>
     /// <exception cref="InvalidDataException">The row cannot be processed; names it.</exception>
-    public VlmSample Measure(VlmExample example) => processor.CreateTraining(example, masking, processor.Images, withSamples: false);
+    public VlmSample Measure(VlmExample example) => create(example, processor.Images, false);
 
     /// <summary>Whether a measured row is left out; notes it if so.</summary>
     public bool Drops(VlmSample measured)
     {
-        bool drops = DropsRows && measured.Tokens.Length > maxLength;
+        bool drops = DropsRows && measured.LongestRow > maxLength;
         if (drops)
         {
-            _changed[measured.Row] = new OverLongRow(measured.Row, measured.Tokens.Length, 0);
+            _changed[measured.Row] = new OverLongRow(measured.Row, measured.LongestRow, 0);
         }
         return drops;
     }
@@ -42,14 +52,14 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
     /// <exception cref="InvalidDataException">The row cannot be processed, or is too long and the policy cannot help; names row, length and remedy.</exception>
     public VlmSample Create(VlmExample example, bool withSamples = true)
     {
-        VlmSample sample = processor.CreateTraining(example, masking, processor.Images, withSamples);
-        if (sample.Tokens.Length <= (maxLength ?? int.MaxValue))
+        VlmSample sample = create(example, processor.Images, withSamples);
+        if (sample.LongestRow <= (maxLength ?? int.MaxValue))
         {
             return sample;
         }
         VlmSample? shorter = policy switch
         {
-            OverLongPolicy.TrimText => TrimText(example, sample.Tokens.Length, withSamples),
+            OverLongPolicy.TrimText => TrimText(example, sample.LongestRow, withSamples),
             OverLongPolicy.ShrinkImage => ShrinkImages(example, withSamples),
             _ => null,
         };
@@ -57,7 +67,7 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
         {
             throw TooLong(sample);
         }
-        _changed[example.Row] = new OverLongRow(example.Row, sample.Tokens.Length, shorter.Tokens.Length);
+        _changed[example.Row] = new OverLongRow(example.Row, sample.LongestRow, shorter.LongestRow);
         return shorter;
     }
 
@@ -86,10 +96,10 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
         while (TextTrimmer.Trim(example, length - maxLength!.Value, processor.Tokenizer) is { } shorter)
         {
             example = shorter;
-            length = Measure(shorter).Tokens.Length;
+            length = Measure(shorter).LongestRow;
             if (length <= maxLength)
             {
-                return processor.CreateTraining(shorter, masking, processor.Images, withSamples);
+                return create(shorter, processor.Images, withSamples);
             }
         }
         return null;
@@ -103,9 +113,9 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
         }
         for (ImageProcessor? images = processor.Images.Smaller(); images is not null; images = images.Smaller())
         {
-            if (processor.CreateTraining(example, masking, images, withSamples: false).Tokens.Length <= maxLength)
+            if (create(example, images, false).LongestRow <= maxLength)
             {
-                return processor.CreateTraining(example, masking, images, withSamples);
+                return create(example, images, withSamples);
             }
         }
         return null;
@@ -122,6 +132,6 @@ internal sealed class TrainingRows(VlmProcessor processor, LabelMasking masking,
         };
         return new InvalidDataException(string.Create(
             CultureInfo.InvariantCulture,
-            $"Row {sample.Row:N0}: {sample.Tokens.Length} tokens ({inImages} of images, {targets} trained), more than MaxLength {maxLength}. {remedy}"));
+            $"Row {sample.Row:N0}: {sample.LongestRow} tokens ({inImages} of images, {targets} trained), more than MaxLength {maxLength}. {remedy}"));
     }
 }

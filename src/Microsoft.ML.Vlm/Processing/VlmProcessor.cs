@@ -112,13 +112,22 @@ internal sealed class VlmProcessor
     /// <param name="example">The prompt; its own answer is not read.</param>
     /// <param name="answers">The answers' turns.</param>
     /// <exception cref="InvalidDataException">As for <see cref="CreateTraining(VlmExample, LabelMasking)"/>.</exception>
-    public IReadOnlyList<VlmSample> CreateAnswers(VlmExample example, params IReadOnlyList<IReadOnlyList<VlmMessage>> answers)
+    public IReadOnlyList<VlmSample> CreateAnswers(VlmExample example, params IReadOnlyList<IReadOnlyList<VlmMessage>> answers) => CreateAnswers(example, Images, withSamples: true, answers);
+
+    /// <summary>The same with another image processing, or without the samples of the images.</summary>
+    /// <param name="example">The prompt; its own answer is not read.</param>
+    /// <param name="processor">The image processing.</param>
+    /// <param name="withSamples">False for rows that are only measured.</param>
+    /// <param name="answers">The answers' turns.</param>
+    /// <exception cref="InvalidDataException">As for <see cref="CreateTraining(VlmExample, LabelMasking)"/>.</exception>
+    public IReadOnlyList<VlmSample> CreateAnswers(
+        VlmExample example, ImageProcessor processor, bool withSamples, params IReadOnlyList<IReadOnlyList<VlmMessage>> answers)
     {
         PreparedImages? images = null;
         return
         [
             .. answers.Select(answer => OfRow(
-                example, messages => CreatePair(example, messages, answer, images ??= PreparedImages.Create(Images, example.Images), LabelMasking.Answer))),
+                example, messages => CreatePair(example, messages, answer, images ??= PreparedImages.Create(processor, example.Images, withSamples), LabelMasking.Answer))),
         ];
     }
 

@@ -16,6 +16,9 @@ internal sealed record VlmSample(int[] Tokens, bool[] IsTarget, IReadOnlyList<Im
     /// </summary>
     public IReadOnlyList<TokenRange> Answers { get; init; } = [];
 
+    /// <summary>Tokens of the row; with several answers, those of the prompt and the longest answer.</summary>
+    public int LongestRow => Answers.Count == 0 ? Tokens.Length : Answers[0].Start + Answers.Max(answer => answer.Length);
+
     /// <summary>Whether the answer is a good one; null but for unpaired preference data.</summary>
     public bool? IsDesirable { get; init; }
 
