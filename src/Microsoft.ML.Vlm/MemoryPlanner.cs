@@ -60,10 +60,10 @@ internal static class MemoryPlanner
         }
     }
 
-    // As stored where nothing is quantized, so that nothing is converted: weights stay on disk.
+    // In float32 weights stay on disk as they are stored; in bfloat16 they would be converted, and where nothing is quantized their sizes are the same anyway.
     private static MemoryEstimate Estimate(ModelFolder folder, VlmTrainingOptions options, ScalarType? type)
     {
-        using VisionLanguageModel model = ModelLoader.Load(folder, options.Quantization is null ? null : type, options.Quantization);
+        using VisionLanguageModel model = ModelLoader.Load(folder, options.Quantization is null && type == ScalarType.BFloat16 ? null : type, options.Quantization);
         using AdapterSet? adapters = options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed: 0) : null;
         ScalarType compute = type ?? model.ComputeType;
         long file = ModelFiles.Weights(folder.Path).Sum(LinkedFile.Length);
@@ -71,8 +71,7 @@ internal static class MemoryPlanner
         {
             return new MemoryEstimate(ModelSize.Of(folder.Config, rank: 0, isByHand: false), compute, file, model.Weights.Values.Sum(CountOf), VisionIsFrozen: false);
         }
-        int element = compute == ScalarType.Float32 ? sizeof(float) : sizeof(short);
-        long bytes = model.Weights.Values.Sum(weight => weight.Quantized?.ByteCount ?? (CountOf(weight) * element));
+        long bytes = model.Weights.Values.Sum(weight => weight.Quantized is null && compute == ScalarType.BFloat16 ? CountOf(weight) * sizeof(short) : weight.ByteCount);
         bool isByHand = options.Quantization is null && adapters.Layers.Values.All(layer => layer.LowRank is not null) && !model.Weights.Values.Any(weight => weight.IsTrainable);
         return new MemoryEstimate(
             ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand), compute, bytes,

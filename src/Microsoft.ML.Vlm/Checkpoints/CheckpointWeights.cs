@@ -46,6 +46,10 @@ internal sealed class CheckpointWeights : IDisposable
     /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
     public Tensor ReadApart(string name) => FileOf(name).ReadApart(name);
 
+    /// <summary>Gives the memory of a tensor's mapped pages back: for one that is not going to be read again soon. It stays valid.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
+    public void Release(string name) => FileOf(name).Release(name);
+
     /// <summary>Sizes of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor; names folder and key.</exception>
     public IReadOnlyList<long> ShapeOf(string name) => FileOf(name).Find(name).Shape;

@@ -125,6 +125,17 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         return result;
     }
 
+    /// <summary>Gives the memory of a tensor's mapped pages back: for one that is not going to be read again soon. It stays valid.</summary>
+    /// <exception cref="KeyNotFoundException">The file has no such tensor; names file and key.</exception>
+    public void Release(string name)
+    {
+        SafetensorsEntry entry = Find(name);
+        if (_isMapped && _content is not null)
+        {
+            MappedPages.Release(_content + entry.Offset, entry.Length);
+        }
+    }
+
     /// <summary>What the header says of a tensor.</summary>
     /// <exception cref="KeyNotFoundException">The file has no such tensor; names file and key.</exception>
     public SafetensorsEntry Find(string name)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Models;
 
 /// <summary>
-/// Weights of a checkpoint. Those already in the compute type lie over the mapped file; the others are converted, or quantized one by one. Layers that the checkpoint has
-/// quantized stay so.
+/// Weights of a checkpoint. Those already in the compute type lie over the mapped file, and so do matrices of 16 bits in a float32 model, which are widened when they are used;
+/// the others are converted, or quantized one by one. Layers that the checkpoint has quantized stay so.
 /// </summary>
 /// <param name="weights">Owned from now on.</param>
 /// <param name="computeType">Type of all weights.</param>
@@ -66,6 +66,13 @@ internal sealed class CheckpointWeightSource(CheckpointWeights weights, ScalarTy
         using Tensor full = weights.ReadApart(name);
         return OnDevice(plan.Quantize(full, computeType, _buffer));
     }
+
+    /// <inheritdoc/>
+    protected override ICompactWeight? CreateCompact(string name, long[] shape)
+        => computeType == ScalarType.Float32 && Device.type == TorchSharp.DeviceType.CPU && weights.Names.Contains(name) && weights.TypeOf(name) is ScalarType.BFloat16 or ScalarType.Float16
+            && weights.ShapeOf(name).SequenceEqual(shape)
+            ? new SixteenBitWeight(weights.Read(name), _buffer, () => weights.Release(name))
+            : null;
 
     /// <inheritdoc/>
     protected override Tensor Create(string name, long[] shape)

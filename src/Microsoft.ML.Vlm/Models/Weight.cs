@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models;
 
-/// <summary>A named weight of a checkpoint: a plain tensor or quantized codes while frozen, a leaf of the autograd graph while it trains.</summary>
+/// <summary>A named weight of a checkpoint: while frozen a plain tensor, or stored in fewer bits than it is computed with; a leaf of the autograd graph while it trains.</summary>
 internal sealed class Weight : IDisposable
 {
-    private readonly IQuantizedWeight? _quantized;
+    private ICompactWeight? _compact;
     private Tensor? _own;
     private bool _isShadow;
 
@@ -15,67 +15,79 @@ internal sealed class Weight : IDisposable
     /// <param name="value">Taken over.</param>
     public Weight(string name, Tensor value) => (Name, _own) = (name, value);
 
-    /// <summary>A weight as codes.</summary>
+    /// <summary>A weight that is stored compactly.</summary>
     /// <param name="name">Name in the checkpoint.</param>
-    /// <param name="quantized">Taken over.</param>
-    public Weight(string name, IQuantizedWeight quantized) => (Name, _quantized) = (name, quantized);
+    /// <param name="compact">Taken over.</param>
+    public Weight(string name, ICompactWeight compact) => (Name, _compact) = (name, compact);
 
     /// <summary>Name in the checkpoint, such as <c>model.text_model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }
 
     /// <summary>
-    /// The tensor that counts; frozen ones may lie over the mapped file and must not be written to. Of a quantized weight it is dequantized anew each time, into the caller's
-    /// scope; <see cref="Shape"/> and <see cref="Device"/> do without.
+    /// The tensor that counts, in the type in which it is stored, which may be narrower than the model computes with; frozen ones may lie over the mapped file and must not be
+    /// written to. Of a quantized weight it is dequantized anew each time, into the caller's scope; <see cref="Shape"/> and <see cref="Device"/> do without.
     /// </summary>
     public Tensor Value => Replacement ?? Own;
 
     /// <summary>The model's own tensor; as for <see cref="Value"/>.</summary>
-    public Tensor Own => _own ?? _quantized!.Dequantize(_quantized.ComputeType);
+    public Tensor Own => Plain ?? Codes!.Dequantize(Codes.ComputeType);
 
     /// <summary>What an adapter puts in its place, float32 of the same shape, or null. It stays the adapter's.</summary>
     public Tensor? Replacement { get; set; }
 
+    /// <summary>The stored form that products expand, where it is what counts; null where they take <see cref="Value"/>.</summary>
+    public ICompactWeight? Compact => Replacement is null ? _compact : null;
+
     /// <summary>The codes, where they are what counts; else null.</summary>
-    public IQuantizedWeight? Quantized => Replacement is null ? _quantized : null;
+    public IQuantizedWeight? Quantized => Replacement is null ? Codes : null;
 
     /// <summary>Sizes.</summary>
-    public IReadOnlyList<long> Shape => _own?.shape ?? _quantized!.Shape;
+    public IReadOnlyList<long> Shape => _own?.shape ?? _compact!.Shape;
 
     /// <summary>Where it is.</summary>
-    public Device Device => _own?.device ?? _quantized!.Device;
+    public Device Device => _own?.device ?? _compact!.Device;
+
+    /// <summary>Bytes of the model's own tensor or codes, as they are stored.</summary>
+    public long ByteCount => _compact?.ByteCount ?? (_own!.numel() * _own.ElementSize);
 
     /// <summary>Whether it trains.</summary>
     public bool IsTrainable => (Replacement ?? _own) is { requires_grad: true };
+
+    private Tensor? Plain => _own ?? _compact!.Stored;
+
+    private IQuantizedWeight? Codes => _compact as IQuantizedWeight;
 
     /// <summary>Replaces the model's own tensor by a copy, in float32, that collects gradients.</summary>
     /// <exception cref="InvalidOperationException">The weight is quantized.</exception>
     public void MakeTrainable()
     {
-        if (_own is null)
-        {
-            throw new InvalidOperationException($"'{Name}' is quantized, and codes cannot be trained: train an adapter, or name the module in QuantOptions.SkipModules.");
-        }
-        if (_own.requires_grad && !_isShadow)
+        Tensor plain = Plain
+            ?? throw new InvalidOperationException($"'{Name}' is quantized, and codes cannot be trained: train an adapter, or name the module in QuantOptions.SkipModules.");
+        if (plain.requires_grad && !_isShadow)
         {
             return;
         }
-        Tensor trainable = _own.detach().to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
-        trainable.requires_grad_(true);
-        _own.Dispose();
-        (_own, _isShadow) = (trainable, false);
+        using Tensor values = plain.detach();
+        TakeApart(values);
+        _isShadow = false;
     }
 
     /// <summary>
-    /// Makes passes take the ways that they take where this weight trains, without a copy of it: a reference model so gives the bits of the model that trains. Its values must not be
-    /// written to, as before.
+    /// Makes passes take the ways that they take where this weight trains, without a copy of it if it is stored as it is computed with: a reference model so gives the bits of the model
+    /// that trains. Its values must not be written to, as before.
     /// </summary>
     public void ShadowTrainable()
     {
-        if (_own is { requires_grad: false })
+        if (Plain is not { requires_grad: false } plain)
         {
-            _own.requires_grad_(true);
-            _isShadow = true;
+            return;
         }
+        if (_compact is not null)
+        {
+            TakeApart(plain);
+        }
+        _own!.requires_grad_(true);
+        _isShadow = true;
     }
 
     /// <summary>The tensor in the type of the activations; a copy (through which gradients flow) when a float32 weight trains in a bfloat16 model.</summary>
@@ -85,6 +97,14 @@ internal sealed class Weight : IDisposable
     public void Dispose()
     {
         _own?.Dispose();
-        _quantized?.Dispose();
+        _compact?.Dispose();
+    }
+
+    // Products take the copy from now on, in float32.
+    private void TakeApart(Tensor plain)
+    {
+        Tensor apart = plain.to(ScalarType.Float32, copy: true).DetachFromDisposeScope().requires_grad_(true);
+        Dispose();
+        (_own, _compact) = (apart, null);
     }
 }

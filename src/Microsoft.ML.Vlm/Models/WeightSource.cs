@@ -33,6 +33,13 @@ internal abstract class WeightSource : IDisposable
         return Add(new Weight(name, Create(name, shape.ToArray())));
     }
 
+    /// <summary>Takes a matrix that products use: it may be stored in fewer bits than they are computed with.</summary>
+    /// <param name="name">Name in the checkpoint.</param>
+    /// <param name="rows">Rows by the configuration.</param>
+    /// <param name="columns">Columns by the configuration.</param>
+    public Weight Matrix(string name, long rows, long columns)
+        => CreateCompact(name, [rows, columns]) is { } compact ? Add(new Weight(name, compact)) : Weight(name, rows, columns);
+
     /// <summary>Takes a linear layer: <c>path.weight</c> and, if it has one, <c>path.bias</c>.</summary>
     public Linear Linear(string path, long inputs, long outputs, bool hasBias)
     {
@@ -66,11 +73,16 @@ internal abstract class WeightSource : IDisposable
     /// <param name="shape"><c>[out, in]</c>.</param>
     protected virtual IQuantizedWeight? CreateQuantized(string path, long[] shape) => null;
 
+    /// <summary>Makes a matrix that stays stored in fewer bits than it is computed with, or gives null for a plain tensor. The model owns it.</summary>
+    /// <param name="name">Name in the checkpoint.</param>
+    /// <param name="shape"><c>[rows, columns]</c>.</param>
+    protected virtual ICompactWeight? CreateCompact(string name, long[] shape) => null;
+
     /// <summary>Makes one tensor, outside of dispose scopes: the model owns it.</summary>
     protected abstract Tensor Create(string name, long[] shape);
 
     private Weight LinearWeight(string path, long outputs, long inputs)
-        => CreateQuantized(path, [outputs, inputs]) is { } quantized ? Add(new Weight($"{path}.weight", quantized)) : Weight($"{path}.weight", outputs, inputs);
+        => CreateQuantized(path, [outputs, inputs]) is { } quantized ? Add(new Weight($"{path}.weight", quantized)) : Matrix($"{path}.weight", outputs, inputs);
 
     private Weight Add(Weight weight)
     {

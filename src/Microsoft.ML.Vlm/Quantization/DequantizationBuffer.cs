@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Quantization;
 
 /// <summary>
-/// Memory into which the weights of a model are dequantized for a product, one after the other. It grows to the largest of them and stays: the first touch of fresh memory
-/// costs many times what dequantizing does.
+/// Memory into which the weights of a model, or parts of them, are expanded for a product, one after the other. It grows to the largest of them and stays: the first touch of
+/// fresh memory costs many times what expanding does.
 /// </summary>
 internal sealed class DequantizationBuffer : IDisposable
 {
@@ -20,14 +20,28 @@ internal sealed class DequantizationBuffer : IDisposable
     /// <returns>What <paramref name="use"/> gives, in the caller's scope.</returns>
     public Tensor Use(IQuantizedWeight weight, ScalarType type, Func<Tensor, Tensor> use)
     {
+        return Use(weight.Shape, type, weight.Device, matrix =>
+        {
+            weight.DequantizeInto(matrix);
+            return use(matrix);
+        });
+    }
+
+    /// <summary>Lends memory as a matrix of unspecified values.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="type">float32 or bfloat16.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="use">Fills and uses the matrix, which is only valid until it returns.</param>
+    /// <returns>What <paramref name="use"/> gives, in the caller's scope.</returns>
+    public Tensor Use(IReadOnlyList<long> shape, ScalarType type, Device device, Func<Tensor, Tensor> use)
+    {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        long bytes = weight.Shape.Aggregate(type == ScalarType.Float32 ? 4L : 2L, (product, size) => product * size);
-        Tensor memory = Take(bytes, weight.Device);
+        long bytes = shape.Aggregate(type == ScalarType.Float32 ? 4L : 2L, (product, size) => product * size);
+        Tensor memory = Take(bytes, device);
         try
         {
-            Tensor matrix = Aten.Reinterpret(memory.narrow(0, 0, bytes), type).view([.. weight.Shape]);
-            weight.DequantizeInto(matrix);
+            Tensor matrix = Aten.Reinterpret(memory.narrow(0, 0, bytes), type).view([.. shape]);
             return use(matrix).MoveToOuterDisposeScope();
         }
         finally

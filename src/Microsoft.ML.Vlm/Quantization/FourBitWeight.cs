@@ -98,8 +98,9 @@ internal sealed class FourBitWeight : IQuantizedWeight
     }
 
     /// <inheritdoc/>
-    public Tensor Product(Tensor input)
-        => ProductOnGpu(input) ?? _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
+    public Tensor Product(Tensor input, Tensor? bias = null) => ProductOnGpu(input) is { } product
+        ? (bias is null ? product : product.add_(bias))
+        : _buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, bias));
 
     /// <inheritdoc/>
     public unsafe VectorProduct? OpenProduct(KernelBody? body = null)

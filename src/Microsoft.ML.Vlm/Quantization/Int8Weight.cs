@@ -56,15 +56,16 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
     public void DequantizeInto(Tensor result) => Int8Codec.DequantizeInto(result, _codes, _scales);
 
     /// <inheritdoc/>
-    public Tensor Product(Tensor input)
+    public Tensor Product(Tensor input, Tensor? bias = null)
     {
         if (outlierThreshold is { } threshold)
         {
             using var scope = NewDisposeScope();
             Tensor rows = LlmInt8.Product(input.flatten(0, -2), _codes, _scales, threshold).to(input.dtype);
-            return rows.view([.. input.shape[..^1], rows.size(1)]).MoveToOuterDisposeScope();
+            rows = bias is null ? rows : rows.add_(bias);
+            return (input.dim() == 2 ? rows : rows.view([.. input.shape[..^1], rows.size(1)])).MoveToOuterDisposeScope();
         }
-        return buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, null));
+        return buffer.Use(this, input.dtype, weight => LinearProduct.Apply(input, weight, bias));
     }
 
     /// <inheritdoc/>

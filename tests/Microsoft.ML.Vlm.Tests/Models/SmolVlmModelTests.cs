@@ -183,7 +183,7 @@ public sealed class SmolVlmModelTests : IDisposable
         using SmolVlmModel loaded = new(
             TinyModels.Config, new CheckpointWeightSource(CheckpointWeights.Open(Path.Combine(_folder, "saved")), ScalarType.Float32, _folder), ScalarType.Float32);
         Assert.Equal(model.Weights.Keys.Order(StringComparer.Ordinal), loaded.Weights.Keys.Order(StringComparer.Ordinal));
-        Assert.All(model.Weights, pair => Assert.True(allclose(pair.Value.Value.to(type).to(ScalarType.Float32), loaded.Weights[pair.Key].Value, rtol: 0, atol: 0)));
+        Assert.All(model.Weights, pair => Assert.True(allclose(pair.Value.Value.to(type).to(ScalarType.Float32), loaded.Weights[pair.Key].Value.to(ScalarType.Float32), rtol: 0, atol: 0)));
         Assert.Throws<ArgumentOutOfRangeException>(() => CheckpointSaver.Save(model, _folder, ScalarType.Float16));
     }
 

@@ -42,9 +42,9 @@ public sealed class QuantizedModelTests
         using var scope = NewDisposeScope();
         using IQuantizedWeight quantized = Quantize(randn(64, 64), QuantOptions.Nf4);
         Tensor input = randn(2, 64).requires_grad_(true);
-        QuantizedProduct.Of(input, quantized).sum().backward();
+        CompactProduct.Of(input, quantized).sum().backward();
         long before = Tensor.TotalCount;
-        Tensor output = QuantizedProduct.Of(input, quantized);
+        Tensor output = CompactProduct.Of(input, quantized);
 
         // The output under two handles, inside and outside of the function, and the empty tensor of its shape that TorchSharp keeps for each output: a dequantized
         // weight would be one more. The buffer was there before.
@@ -84,7 +84,7 @@ public sealed class QuantizedModelTests
         using var scope = NewDisposeScope();
         Tensor input = randn(4, 32), weight = randn(16, 32);
         using IQuantizedWeight plain = Quantize(weight, QuantOptions.Int8), rounding = Quantize(weight, QuantOptions.Int8 with { OutlierThreshold = 6 });
-        Tensor expected = input.mm(weight.t()), kept = QuantizedProduct.Of(input, plain), rounded = QuantizedProduct.Of(input, rounding);
+        Tensor expected = input.mm(weight.t()), kept = CompactProduct.Of(input, plain), rounded = CompactProduct.Of(input, rounding);
         Assert.True(allclose(LlmInt8.Product(input, Int8Codec.Quantize(weight).Codes, Int8Codec.Quantize(weight).Scales, 6), rounded, rtol: 0, atol: 1e-5));
 
         // Weights alone are off by half of 1/127 of a row's largest at most; both together by about the root of 2 of that, still far below the products.
@@ -97,7 +97,7 @@ public sealed class QuantizedModelTests
     {
         using var scope = NewDisposeScope();
         using IQuantizedWeight half = Quantize(randn(16, 32), QuantOptions.Nf4 with { ComputeType = VlmPrecision.BFloat16 });
-        Tensor input = randn(4, 32).requires_grad_(true), output = QuantizedProduct.Of(input, half);
+        Tensor input = randn(4, 32).requires_grad_(true), output = CompactProduct.Of(input, half);
         Assert.Equal(ScalarType.Float32, output.dtype);
         Assert.True(output.to(ScalarType.BFloat16).to(ScalarType.Float32).equal(output).all().item<bool>());
         output.sum().backward();

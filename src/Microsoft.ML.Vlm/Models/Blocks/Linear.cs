@@ -34,13 +34,8 @@ internal sealed class Linear(string path, Weight weight, Weight? bias)
     /// <summary>Applies the layer to <c>[..., in]</c>.</summary>
     public Tensor Forward(Tensor input)
     {
-        Tensor output = Weight.Quantized is { } codes ? Quantized(input, codes) : LinearProduct.Apply(input, Weight.As(input.dtype), Bias?.As(input.dtype));
+        Tensor? bias = Bias?.As(input.dtype);
+        Tensor output = Weight.Compact is { } compact ? CompactProduct.Of(input, compact, bias) : LinearProduct.Apply(input, Weight.As(input.dtype), bias);
         return Adapter is null ? output : Adapter.Apply(input, output);
-    }
-
-    private Tensor Quantized(Tensor input, IQuantizedWeight codes)
-    {
-        Tensor output = QuantizedProduct.Of(input, codes);
-        return Bias is null ? output : output + Bias.As(input.dtype);
     }
 }

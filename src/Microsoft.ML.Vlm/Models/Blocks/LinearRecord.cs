@@ -35,15 +35,15 @@ internal sealed class LinearRecord : IDisposable
     /// <summary><c>[tokens, out]</c>.</summary>
     public Tensor Output { get; }
 
-    /// <summary>Whether a layer can go this way in a type: weight (or its codes) and bias frozen, of that type, and the adapter a plain low-rank update.</summary>
+    /// <summary>Whether a layer can go this way in a type: weight and bias frozen, computed in that type, and the adapter a plain low-rank update.</summary>
     public static bool IsPossible(Linear linear, ScalarType type)
     {
         if (linear.Adapter is { LowRank: null } || linear.Weight.IsTrainable || (linear.Bias is { } bias && (bias.IsTrainable || bias.Value.dtype != type)))
         {
             return false;
         }
-        return linear.Weight.Quantized is { } codes
-            ? codes.ComputeType == type && !KernelChoice.IsOff
+        return linear.Weight.Compact is { } compact
+            ? compact.ComputeType == type && !KernelChoice.IsOff
             : linear.Weight.Value.dtype == type && KernelChoice.GoesByHand(linear.Weight.Value);
     }
 
@@ -55,7 +55,7 @@ internal sealed class LinearRecord : IDisposable
     public Tensor? Backward(Tensor input, Tensor gradient, bool needsInput = true)
     {
         using var scope = NewDisposeScope();
-        Tensor? result = !needsInput ? null : _linear.Weight.Quantized is { } codes ? codes.Back(gradient) : Aten.Linear(gradient, _linear.Weight.As(gradient.dtype).t());
+        Tensor? result = !needsInput ? null : _linear.Weight.Compact is { } compact ? compact.Back(gradient) : Aten.Linear(gradient, _linear.Weight.As(gradient.dtype).t());
         if (_update is not null)
         {
             Accumulate(_update.B, LowRankProducts.Outer(gradient, _projected!).t());
@@ -84,14 +84,7 @@ internal sealed class LinearRecord : IDisposable
     }
 
     private static Tensor Product(Linear linear, Tensor input)
-    {
-        if (linear.Weight.Quantized is not { } codes)
-        {
-            return Aten.Linear(input, linear.Weight.Value, linear.Bias?.Value);
-        }
-        Tensor output = codes.Product(input);
-        return linear.Bias is null ? output : output.add_(linear.Bias.Value);
-    }
+        => linear.Weight.Compact is { } compact ? compact.Product(input, linear.Bias?.Value) : Aten.Linear(input, linear.Weight.Value, linear.Bias?.Value);
 
     private static void Accumulate(Tensor parameter, Tensor gradient)
     {

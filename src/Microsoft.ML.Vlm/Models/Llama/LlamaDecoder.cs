@@ -2,6 +2,7 @@ using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
 using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Quantization;
 using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ internal sealed class LlamaDecoder
     {
         _config = config;
         _computeType = computeType;
-        _embedding = new Embedding(weights.Weight($"{path}.embed_tokens.weight", config.VocabularySize, config.HiddenSize));
+        _embedding = new Embedding(weights.Matrix($"{path}.embed_tokens.weight", config.VocabularySize, config.HiddenSize));
         _layers = [.. Enumerable.Range(0, config.LayerCount).Select(index => new LlamaLayer(config, weights, $"{path}.layers", index))];
         _norm = weights.RmsNorm($"{path}.norm", config.HiddenSize, config.RmsNormEpsilon);
         _rotary = new RotaryEmbedding(config.HeadSize, config.RopeTheta);
@@ -102,6 +103,7 @@ internal sealed class LlamaDecoder
     /// <returns>Logits, <c>[positions, vocabulary]</c>.</returns>
     public Tensor Head(Tensor hidden)
         => _head is not null ? _head.Forward(hidden)
+            : UntiedHead is null && _embedding.Weight.Compact is { } compact ? CompactProduct.Of(hidden, compact)
             : LinearProduct.Apply(hidden, UntiedHead is null ? _embedding.Weight.As(hidden.dtype) : UntiedHead.to(hidden.dtype), null);
 
     /// <summary>Opens the decoder for reading single tokens behind what a cache holds.</summary>
