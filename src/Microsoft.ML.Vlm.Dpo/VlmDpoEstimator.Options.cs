@@ -70,6 +70,8 @@ public sealed partial class VlmDpoEstimator
         /// <summary>Part of the policy in an updated reference (<c>ref_model_mixup_alpha</c>). 0 to 1; default 0.6.</summary>
         public double ReferenceMixupAlpha { get; set; } = 0.6;
 
+        internal override string Method => "dpo";
+
         /// <inheritdoc/>
         public override void Validate()
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models;
 
@@ -23,6 +24,11 @@ internal static class ModelFiles
     public static bool IsModelFile(string name)
         => s_descriptions.Contains(name) || name == CheckpointWeights.IndexFileName
             || (name.EndsWith(".safetensors", StringComparison.Ordinal) && Path.GetFileName(name) == name && name.AsSpan().IndexOfAny("/\\:\0") < 0);
+
+    /// <summary>Whether a file of a run's folder or checkpoint is one that others need to use what was trained; the rest is there to go on training.</summary>
+    public static bool IsPublished(string name)
+        => name is PeftFolder.ConfigFile or PeftFolder.TensorFile or CheckpointWeights.IndexFileName || s_descriptions.Contains(name)
+            || (name.StartsWith("model", StringComparison.Ordinal) && IsModelFile(name));
 
     /// <summary>Paths of the weight files, in ordinal order.</summary>
     public static IReadOnlyList<string> Weights(string folder)

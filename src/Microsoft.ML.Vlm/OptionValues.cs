@@ -19,7 +19,8 @@ internal static class OptionValues
         nameof(VlmTrainingOptions.EvalStrategy), nameof(VlmTrainingOptions.EvalSteps), nameof(VlmTrainingOptions.GeneratedEvaluationRows),
         nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
         nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
-        nameof(VlmModelOptions.Hub), nameof(VlmModelOptions.Device),
+        nameof(VlmModelOptions.Hub), nameof(VlmTrainingOptions.PushToHub), nameof(VlmTrainingOptions.HubModelId), nameof(VlmTrainingOptions.HubPrivateRepo), nameof(VlmTrainingOptions.HubStrategy),
+        nameof(VlmModelOptions.Device),
         nameof(VlmTrainingOptions.ReportTo), nameof(VlmTrainingOptions.RunName), nameof(VlmTrainingOptions.Project), nameof(VlmTrainingOptions.Trackers),
     ];
 

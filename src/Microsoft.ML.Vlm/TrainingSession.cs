@@ -26,12 +26,15 @@ internal sealed class TrainingSession : IDisposable
     private readonly Checkpoint? _resumed;
     private readonly StopSignals? _signals;
     private readonly SessionTracking _tracking;
+    private readonly ModelPublisher? _publisher;
+    private BackgroundPushes? _pushes;
 
     /// <summary>Opens the run folder and finds the checkpoint to go on from.</summary>
     /// <param name="host">Gets log and progress, and may cancel.</param>
     /// <param name="options">Options that have been validated.</param>
     /// <exception cref="InvalidDataException">The checkpoint to go on from is not whole; says what is wrong with it.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such checkpoint.</exception>
+    /// <exception cref="HubException">The repository to push to cannot be had.</exception>
     public TrainingSession(IHost host, VlmTrainingOptions options)
     {
         (_host, _options) = (host, options);
@@ -46,6 +49,7 @@ internal sealed class TrainingSession : IDisposable
             }
             Device = ComputeDevice.Resolve(options.Device);
             Seed = options.Seed ?? MLNetHost.SeedOf(host) ?? _resumed?.Run.Seed ?? host.Rand.Next();
+            _publisher = options.PushToHub ? OpenRepository() : null;
             _tracking = new SessionTracking(host, options, _folder?.Path, _resumed is not null, Warn);
             _signals = options.OutputDirectory is null ? null : new StopSignals();
         }
@@ -85,6 +89,10 @@ internal sealed class TrainingSession : IDisposable
         FineTuningLoop loop, TrainingSettings settings, VisionLanguageModel model, AdapterSet? adapters, ISampleSource samples, ModelFolder @base,
         Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel, Evaluator? evaluator = null)
     {
+        if (_publisher is not null)
+        {
+            _pushes = new BackgroundPushes(_publisher, _options, @base, line => MLNetHost.Info(_channel, line), Warn);
+        }
         TrainingHooks hooks = new()
         {
             OnLog = Reported,
@@ -116,15 +124,29 @@ internal sealed class TrainingSession : IDisposable
             _tracking.Finish(exception is OperationCanceledException ? RunState.Cancelled : RunState.Failed, exception);
             throw;
         }
+        if (_options.OutputDirectory is { } output)
+        {
+            _pushes?.Finish(output);
+        }
     }
 
     /// <summary>Ends log and progress; signals do again what they did before.</summary>
     public void Dispose()
     {
+        _pushes?.Dispose();
+        _publisher?.Dispose();
         _signals?.Dispose();
         _tracking?.Dispose();
         _progress.Dispose();
         _channel.Dispose();
+    }
+
+    // Before anything is loaded: a token that may not write is better known now than in the end.
+    private ModelPublisher OpenRepository()
+    {
+        string id = _options.HubModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_options.OutputDirectory!)));
+        CancellationToken token = _options.CancellationToken;
+        return Task.Run(() => ModelPublisher.OpenAsync(id, _options.Hub, _options.HubPrivateRepo, token), token).GetAwaiter().GetResult();
     }
 
     private CheckpointStore OpenStore(RunFolder folder, ModelFolder @base, Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel)
@@ -190,6 +212,7 @@ internal sealed class TrainingSession : IDisposable
     {
         MLNetHost.Info(_channel, $"saved '{checkpoint.Path}'");
         _tracking.Saved(checkpoint);
+        _pushes?.Add(checkpoint);
         _options.SaveCallback?.Invoke(checkpoint);
     }
 

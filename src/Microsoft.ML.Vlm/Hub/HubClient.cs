@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Reflection;
+using System.Text.Json;
 
 namespace Microsoft.ML.Vlm.Hub;
 
@@ -72,6 +73,28 @@ internal sealed class HubClient : IDisposable
                 }
                 await _wait(HubRetry.Delay(retry, response.Headers.RetryAfter, DateTimeOffset.UtcNow), token).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Sends a request and reads the answer as JSON, which the caller disposes.</summary>
+    /// <exception cref="HubException">Says what failed and what to do.</exception>
+    public async Task<JsonDocument> ReadJsonAsync(HubRequest request, CancellationToken token)
+    {
+        using HttpResponseMessage response = await SendAsync(request, token).ConfigureAwait(false);
+        return await ReadJsonAsync(response, request, token).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads an answer as JSON, which the caller disposes.</summary>
+    /// <exception cref="HubException">It is none, or the connection broke.</exception>
+    public async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, HubRequest request, CancellationToken token)
+    {
+        try
+        {
+            return await HubBody.ReadJsonAsync(response, request.Subject, request.Timeout ?? Settings.AnswerTimeout, token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (HubRetry.IsTransient(exception, token))
+        {
+            throw HubErrors.Network(request, exception);
         }
     }
 

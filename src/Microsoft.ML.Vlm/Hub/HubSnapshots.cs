@@ -76,7 +76,7 @@ internal sealed class HubSnapshots(HubClient client)
             return reference.Revision;
         }
         Uri address = client.Settings.Address($"api/{reference.Repository.ApiName}/{reference.Repository.Id}/revision/{Uri.EscapeDataString(reference.Revision)}");
-        using JsonDocument document = await AskAsync(new HubRequest(HttpMethod.Get, address, reference.ToString()), token).ConfigureAwait(false);
+        using JsonDocument document = await client.ReadJsonAsync(new HubRequest(HttpMethod.Get, address, reference.ToString()), token).ConfigureAwait(false);
         string commit = HubJson.Of(document.RootElement, reference.ToString()).RequiredText("sha");
         if (!HubNames.IsCommit(commit))
         {
@@ -111,7 +111,7 @@ internal sealed class HubSnapshots(HubClient client)
             }
             HubRequest request = new(HttpMethod.Get, address, repository.Id);
             using HttpResponseMessage response = await client.SendAsync(request, token).ConfigureAwait(false);
-            using JsonDocument document = await ReadAsync(response, request, token).ConfigureAwait(false);
+            using JsonDocument document = await client.ReadJsonAsync(response, request, token).ConfigureAwait(false);
             if (document.RootElement.ValueKind != JsonValueKind.Array)
             {
                 throw HubErrors.Damaged(repository.Id, "the listing is no list.");
@@ -120,24 +120,6 @@ internal sealed class HubSnapshots(HubClient client)
             address = NextPage(response.Headers, address);
         }
         return HubTree.Checked(files, repository.Id);
-    }
-
-    private async Task<JsonDocument> AskAsync(HubRequest request, CancellationToken token)
-    {
-        using HttpResponseMessage response = await client.SendAsync(request, token).ConfigureAwait(false);
-        return await ReadAsync(response, request, token).ConfigureAwait(false);
-    }
-
-    private async Task<JsonDocument> ReadAsync(HttpResponseMessage response, HubRequest request, CancellationToken token)
-    {
-        try
-        {
-            return await HubBody.ReadJsonAsync(response, request.Subject, client.Settings.AnswerTimeout, token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (HubRetry.IsTransient(exception, token))
-        {
-            throw HubErrors.Network(request, exception);
-        }
     }
 
     /// <summary>The address of the next page: <c>Link: &lt;address&gt;; rel="next"</c>.</summary>

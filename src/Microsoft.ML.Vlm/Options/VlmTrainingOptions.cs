@@ -105,6 +105,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ArgumentNullException.ThrowIfNull(Schedule);
         ValidateOptimization();
         ValidateSaving();
+        ValidateHub();
         ValidateParts();
         ValidateData();
         ValidateEvaluation();
