@@ -9,6 +9,9 @@ internal sealed record DataLocation(IReadOnlyList<string> Files, string ImageFol
 {
     private static readonly string[][] s_splits = [["train", "training"], ["validation", "valid", "val", "dev"], ["test", "testing", "eval", "evaluation"]];
 
+    // What datasets writes beside the data.
+    private static readonly HashSet<string> s_descriptions = ["dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"];
+
     /// <summary>Finds the files of a path.</summary>
     /// <param name="path">A file, a pattern of files, or a folder.</param>
     /// <param name="split">The split that is wanted, or null.</param>
@@ -75,15 +78,24 @@ internal sealed record DataLocation(IReadOnlyList<string> Files, string ImageFol
     // As datasets finds them: by the names of files, else by those of folders.
     private static List<(string, IReadOnlyList<string>)> ByName(string folder)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(DataFormats.IsKnown).Order(StringComparer.Ordinal)];
+        IReadOnlyList<string> all = FileGlob.Files(folder, isDeep: true);
+        if (all.Any(file => file.EndsWith(".arrow", StringComparison.Ordinal)) && !all.Any(file => file.EndsWith(".parquet", StringComparison.Ordinal)))
+        {
+            throw new InvalidDataException($"'{folder}' was written by save_to_disk, whose Arrow files are not read. Write it with to_parquet instead.");
+        }
+        string[] files = [.. all.Where(file => DataFormats.IsKnown(file) && !s_descriptions.Contains(Path.GetFileName(file)))];
         string[] metadata = [.. files.Where(IsMetadata)];
         if (metadata.Length > 0)
         {
             return [.. metadata.GroupBy(file => SplitOf(Path.GetRelativePath(folder, FolderOf(file))) ?? "train").Select(group => (group.Key, (IReadOnlyList<string>)[group.First()]))];
         }
+
+        // Beside files that are named for a split, others describe something.
+        (string File, string? Split)[] named = [.. files.Select(file => (file, SplitOf(Path.GetFileNameWithoutExtension(file)) ?? SplitOf(Path.GetRelativePath(folder, FolderOf(file)))))];
+        bool hasSplits = named.Any(pair => pair.Split is not null);
         return
         [
-            .. files.GroupBy(file => SplitOf(Path.GetFileNameWithoutExtension(file)) ?? SplitOf(Path.GetRelativePath(folder, FolderOf(file))) ?? "train")
+            .. named.Where(pair => pair.Split is not null || !hasSplits).GroupBy(pair => pair.Split ?? "train", pair => pair.File)
                 .OrderBy(group => Array.FindIndex(s_splits, names => names.Contains(group.Key)))
                 .Select(group => (group.Key, (IReadOnlyList<string>)BestForm([.. group]))),
         ];

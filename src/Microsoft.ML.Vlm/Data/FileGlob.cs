@@ -6,6 +6,9 @@ namespace Microsoft.ML.Vlm.Data;
 /// <summary>Files by a pattern: <c>*</c> and <c>?</c> inside a name, <c>**</c> over folders.</summary>
 internal static class FileGlob
 {
+    // Links may lead in circles.
+    private const int MaxDepth = 16;
+
     // A pattern from a stranger's file may not keep the matcher busy.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
@@ -33,10 +36,17 @@ internal static class FileGlob
             }
         }
         Regex regex = new(expression.Append('$').ToString(), RegexOptions.CultureInvariant, s_patience);
-        return !Directory.Exists(folder) ? [] :
-        [
-            .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-                .Where(file => regex.IsMatch(Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/'))).Order(StringComparer.Ordinal),
-        ];
+        return [.. Files(folder, isDeep: pattern.Contains('/', StringComparison.Ordinal) || pattern.Contains("**", StringComparison.Ordinal)).Where(file => regex.IsMatch(Relative(folder, file)))];
     }
+
+    /// <summary>The files of a folder in the order of their names; those in folders whose names begin with a point are left out.</summary>
+    /// <param name="folder">Where to look.</param>
+    /// <param name="isDeep">Whether folders below count too.</param>
+    public static IReadOnlyList<string> Files(string folder, bool isDeep) => !Directory.Exists(folder) ? [] :
+    [
+        .. Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = isDeep, MaxRecursionDepth = MaxDepth, AttributesToSkip = FileAttributes.None })
+            .Where(file => !Relative(folder, file).Split('/').Any(part => part.StartsWith('.'))).Order(StringComparer.Ordinal),
+    ];
+
+    private static string Relative(string folder, string file) => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
 }

@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Components;
 
 namespace Microsoft.ML.Vlm.Tests.Conformance;

@@ -20,6 +20,15 @@ public sealed class DataLocationTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_describe_are_no_data()
+    {
+        Write("train.json", "dataset_infos.json", "notes.json", ".cache/train.json");
+        AssertFound(DataLocation.Find(_folder, null, null), "train", "train.json");
+        Write("saved/data-00000-of-00001.arrow", "saved/state.json");
+        Assert.Contains("save_to_disk", Assert.Throws<InvalidDataException>(() => DataLocation.Find(Path.Combine(_folder, "saved"), null, null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_README_names_configurations_splits_and_classes()
     {
         Write("a/one.jsonl", "a/two.jsonl", "b/x.jsonl", "b/y.jsonl");
