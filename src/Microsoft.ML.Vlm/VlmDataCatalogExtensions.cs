@@ -17,15 +17,17 @@ public static class VlmDataCatalogExtensions
     /// texts, lists of texts, numbers (as Double; a missing one is not a number), booleans, and the names of classes.
     /// </remarks>
     /// <param name="catalog">The data catalog.</param>
-    /// <param name="path">A file; a pattern of files such as <c>data/train-*.parquet</c>; or a folder, with a README that names its files or with files named for their split.</param>
+    /// <param name="path">A file; a pattern of files such as <c>data/train-*.parquet</c>; a folder, with a README that names its files or with files named for their split; or the id of a data
+    /// set of the hub, <c>org/name</c> or <c>org/name@revision</c>, of which the files of the split are downloaded into the cache that is shared with Python's client.</param>
     /// <param name="options">Everything that can be chosen; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="FileNotFoundException">There is nothing to read.</exception>
+    /// <exception cref="HubException">The path is the id of a data set that cannot be had.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or its columns are of no known layout or of several; lists them and says what to write.</exception>
     public static IDataView LoadVlm(this DataOperationsCatalog catalog, string path, VlmDataOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return Load(catalog, options, chosen => LoadedRows.Find(path, chosen));
+        return Load(catalog, options, (chosen, host) => LoadedRows.Find(DatasetDownload.FolderOf(path, chosen, host), chosen));
     }
 
     /// <summary>Loads rows from a stream; see <see cref="LoadVlm(DataOperationsCatalog, string, VlmDataOptions?)"/>.</summary>
@@ -39,7 +41,7 @@ public static class VlmDataCatalogExtensions
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return Load(catalog, options, chosen => LoadedRows.Of(stream, name, chosen));
+        return Load(catalog, options, (chosen, _) => LoadedRows.Of(stream, name, chosen));
     }
 
     /// <summary>
@@ -67,13 +69,13 @@ public static class VlmDataCatalogExtensions
         return data is LoadedDataView loaded ? loaded.Rows.Map.ToString() : throw new ArgumentException("The data is not what LoadVlm gave.", nameof(data));
     }
 
-    private static LoadedDataView Load(DataOperationsCatalog catalog, VlmDataOptions? options, Func<VlmDataOptions, LoadedRows> find)
+    private static LoadedDataView Load(DataOperationsCatalog catalog, VlmDataOptions? options, Func<VlmDataOptions, IHost, LoadedRows> find)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         VlmDataOptions chosen = options ?? new VlmDataOptions();
         chosen.Validate();
         IHost host = MLNetHost.Register(MLNetHost.EnvironmentOf(catalog), "VlmData");
-        LoadedRows rows = find(chosen);
+        LoadedRows rows = find(chosen, host);
         using IChannel channel = host.Start("Columns");
         MLNetHost.Info(channel, $"'{rows.Source.Name}', {rows.RowCount:N0} rows. {rows.Map}");
         return new LoadedDataView(host, rows, chosen);

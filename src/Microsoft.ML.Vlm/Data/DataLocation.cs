@@ -39,59 +39,74 @@ internal sealed record DataLocation(IReadOnlyList<string> Files, string ImageFol
         throw new FileNotFoundException($"'{path}' is no file, no folder and no pattern of files.", path);
     }
 
+    /// <summary>The files of a folder or repository that a split is read from, of those that are listed.</summary>
+    /// <param name="name">Folder or id; shown in errors.</param>
+    /// <param name="paths">All files, relative to it, with slashes.</param>
+    /// <param name="card">What its README says, or null.</param>
+    /// <param name="split">The split that is wanted, or null.</param>
+    /// <param name="configuration">The configuration that is wanted, or null.</param>
+    /// <exception cref="FileNotFoundException">There are no files with rows.</exception>
+    /// <exception cref="InvalidDataException">The split or the configuration is unknown; lists those that there are.</exception>
+    public static (IReadOnlyList<string> Paths, string Split, HuggingFaceFeatures Features) Choose(
+        string name, IReadOnlyList<string> paths, DatasetCard? card, string? split, string? configuration)
+    {
+        (string chosen, IReadOnlyList<(string Split, IReadOnlyList<string> Files)> splits) = Configuration(name, paths, card, configuration);
+        if (splits.Count == 0)
+        {
+            throw new FileNotFoundException($"'{name}' has no files with rows ({string.Join(", ", DataFormats.Endings)}), neither by its README nor by their names.", name);
+        }
+        string wanted = split ?? (splits.Any(part => Means(part.Split, "train")) ? "train" : splits.Count == 1 ? splits[0].Split
+            : throw new InvalidDataException($"'{name}' has the splits {string.Join(", ", splits.Select(part => part.Split))} and none named train. Name one with Split."));
+        (string found, IReadOnlyList<string> files) = splits.FirstOrDefault(part => part.Split == wanted) is { Files: not null } exact ? exact : splits.FirstOrDefault(part => Means(part.Split, wanted));
+        return files is null
+            ? throw new InvalidDataException($"'{name}' has no split '{wanted}'; there are {string.Join(", ", splits.Select(part => part.Split))}.")
+            : (SameForm(files), found, card?.Features.GetValueOrDefault(chosen) ?? HuggingFaceFeatures.None);
+    }
+
     private static string FolderOf(string file) => Path.GetDirectoryName(Path.GetFullPath(file))!;
 
     private static DataLocation InFolder(string folder, string? split, string? configuration)
     {
-        DatasetCard? card = DatasetCard.Read(Path.Combine(folder, "README.md"));
-        (string name, IReadOnlyList<(string Split, IReadOnlyList<string> Files)> splits) = Configuration(folder, card, configuration);
-        if (splits.Count == 0)
-        {
-            throw new FileNotFoundException($"The folder '{folder}' has no files with rows ({string.Join(", ", DataFormats.Endings)}), neither by its README nor by their names.", folder);
-        }
-        string wanted = split ?? (splits.Any(part => Means(part.Split, "train")) ? "train" : splits.Count == 1 ? splits[0].Split
-            : throw new InvalidDataException($"'{folder}' has the splits {string.Join(", ", splits.Select(part => part.Split))} and none named train. Name one with Split."));
-        (string found, IReadOnlyList<string> files) = splits.FirstOrDefault(part => part.Split == wanted) is { Files: not null } exact ? exact : splits.FirstOrDefault(part => Means(part.Split, wanted));
-        return files is null
-            ? throw new InvalidDataException($"'{folder}' has no split '{wanted}'; there are {string.Join(", ", splits.Select(part => part.Split))}.")
-            : new(SameForm(files), IsMetadata(files[0]) ? FolderOf(files[0]) : Path.GetFullPath(folder), found, card?.Features.GetValueOrDefault(name) ?? HuggingFaceFeatures.None);
+        string[] paths = [.. FileGlob.Files(folder, isDeep: true).Select(file => FileGlob.Relative(folder, file))];
+        (IReadOnlyList<string> chosen, string found, HuggingFaceFeatures features) = Choose(folder, paths, DatasetCard.Read(Path.Combine(folder, DatasetCard.FileName)), split, configuration);
+        string[] files = [.. chosen.Select(path => Path.Combine(folder, path))];
+        return new(files, IsMetadata(chosen[0]) ? FolderOf(files[0]) : Path.GetFullPath(folder), found, features);
     }
 
-    private static (string Name, IReadOnlyList<(string Split, IReadOnlyList<string> Files)> Splits) Configuration(string folder, DatasetCard? card, string? wanted)
+    private static (string Name, IReadOnlyList<(string Split, IReadOnlyList<string> Files)> Splits) Configuration(string name, IReadOnlyList<string> paths, DatasetCard? card, string? wanted)
     {
         if (card is not { Configurations.Count: > 0 } || card.Configurations.All(item => item.Files.Count == 0))
         {
-            return wanted is null or "default" ? ("default", ByName(folder))
-                : throw new InvalidDataException($"'{folder}' has no configuration '{wanted}'; its README lists none.");
+            return wanted is null or "default" ? ("default", ByName(name, paths))
+                : throw new InvalidDataException($"'{name}' has no configuration '{wanted}'; its README lists none.");
         }
-        string name = wanted ?? card.DefaultConfiguration ?? (card.Configurations.Any(item => item.Name == "default") ? "default" : card.Configurations.Count == 1 ? card.Configurations[0].Name
-            : throw new InvalidDataException($"'{folder}' has the configurations {Names(card)}. Name one with Configuration."));
-        var found = card.Configurations.FirstOrDefault(item => item.Name == name);
+        string chosen = wanted ?? card.DefaultConfiguration ?? (card.Configurations.Any(item => item.Name == "default") ? "default" : card.Configurations.Count == 1 ? card.Configurations[0].Name
+            : throw new InvalidDataException($"'{name}' has the configurations {Names(card)}. Name one with Configuration."));
+        var found = card.Configurations.FirstOrDefault(item => item.Name == chosen);
         return found.Files is null
-            ? throw new InvalidDataException($"'{folder}' has no configuration '{name}'; there are {Names(card)}.")
-            : (name, [.. found.Files.Select(part => (part.Split, (IReadOnlyList<string>)[.. part.Globs.SelectMany(glob => FileGlob.Find(folder, glob)).Distinct()]))
+            ? throw new InvalidDataException($"'{name}' has no configuration '{chosen}'; there are {Names(card)}.")
+            : (chosen, [.. found.Files.Select(part => (part.Split, (IReadOnlyList<string>)[.. part.Globs.SelectMany(glob => FileGlob.Matching(paths, glob)).Distinct()]))
                 .Where(part => part.Item2.Count > 0)]);
     }
 
     private static string Names(DatasetCard card) => string.Join(", ", card.Configurations.Select(item => item.Name));
 
     // As datasets finds them: by the names of files, else by those of folders.
-    private static List<(string, IReadOnlyList<string>)> ByName(string folder)
+    private static List<(string, IReadOnlyList<string>)> ByName(string name, IReadOnlyList<string> all)
     {
-        IReadOnlyList<string> all = FileGlob.Files(folder, isDeep: true);
         if (all.Any(file => file.EndsWith(".arrow", StringComparison.Ordinal)) && !all.Any(file => file.EndsWith(".parquet", StringComparison.Ordinal)))
         {
-            throw new InvalidDataException($"'{folder}' was written by save_to_disk, whose Arrow files are not read. Write it with to_parquet instead.");
+            throw new InvalidDataException($"'{name}' was written by save_to_disk, whose Arrow files are not read. Write it with to_parquet instead.");
         }
         string[] files = [.. all.Where(file => DataFormats.IsKnown(file) && !s_descriptions.Contains(Path.GetFileName(file)))];
         string[] metadata = [.. files.Where(IsMetadata)];
         if (metadata.Length > 0)
         {
-            return [.. metadata.GroupBy(file => SplitOf(Path.GetRelativePath(folder, FolderOf(file))) ?? "train").Select(group => (group.Key, (IReadOnlyList<string>)[group.First()]))];
+            return [.. metadata.GroupBy(file => SplitOf(file[..^Path.GetFileName(file).Length]) ?? "train").Select(group => (group.Key, (IReadOnlyList<string>)[group.First()]))];
         }
 
         // Beside files that are named for a split, others describe something.
-        (string File, string? Split)[] named = [.. files.Select(file => (file, SplitOf(Path.GetFileNameWithoutExtension(file)) ?? SplitOf(Path.GetRelativePath(folder, FolderOf(file)))))];
+        (string File, string? Split)[] named = [.. files.Select(file => (file, SplitOf(Path.GetFileNameWithoutExtension(file)) ?? SplitOf(file[..^Path.GetFileName(file).Length])))];
         bool hasSplits = named.Any(pair => pair.Split is not null);
         return
         [

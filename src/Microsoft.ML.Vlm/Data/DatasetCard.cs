@@ -11,6 +11,9 @@ internal sealed record DatasetCard(
     IReadOnlyList<(string Name, IReadOnlyList<(string Split, IReadOnlyList<string> Globs)> Files)> Configurations, string? DefaultConfiguration,
     IReadOnlyDictionary<string, HuggingFaceFeatures> Features)
 {
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "README.md";
+
     private const long MaxBytes = 1 << 24;
 
     /// <summary>Reads a README; null when there is none or it has no head.</summary>

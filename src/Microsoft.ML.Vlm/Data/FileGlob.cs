@@ -9,9 +9,6 @@ internal static class FileGlob
     // Links may lead in circles.
     private const int MaxDepth = 16;
 
-    // A pattern from a stranger's file may not keep the matcher busy.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
-
     /// <summary>Whether a path is a pattern.</summary>
     public static bool IsPattern(string path) => path.AsSpan().IndexOfAny('*', '?') >= 0;
 
@@ -19,6 +16,15 @@ internal static class FileGlob
     /// <param name="folder">Where the pattern starts.</param>
     /// <param name="pattern">Relative to the folder, with slashes.</param>
     public static IReadOnlyList<string> Find(string folder, string pattern)
+    {
+        bool isDeep = pattern.Contains('/', StringComparison.Ordinal) || pattern.Contains("**", StringComparison.Ordinal);
+        return [.. Matching(Files(folder, isDeep).Select(file => Relative(folder, file)), pattern).Select(file => Path.Combine(folder, file))];
+    }
+
+    /// <summary>The paths that match, in their order.</summary>
+    /// <param name="paths">With slashes.</param>
+    /// <param name="pattern">The pattern.</param>
+    public static IEnumerable<string> Matching(IEnumerable<string> paths, string pattern)
     {
         StringBuilder expression = new("^");
         for (int index = 0; index < pattern.Length; index++)
@@ -35,8 +41,8 @@ internal static class FileGlob
                 expression.Append(pattern[index] switch { '*' => "[^/]*", '?' => "[^/]", var letter => Regex.Escape(letter.ToString()) });
             }
         }
-        Regex regex = new(expression.Append('$').ToString(), RegexOptions.CultureInvariant, s_patience);
-        return [.. Files(folder, isDeep: pattern.Contains('/', StringComparison.Ordinal) || pattern.Contains("**", StringComparison.Ordinal)).Where(file => regex.IsMatch(Relative(folder, file)))];
+        Regex regex = new(expression.Append("\\z").ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        return paths.Where(path => regex.IsMatch(path));
     }
 
     /// <summary>The files of a folder in the order of their names; those in folders whose names begin with a point are left out.</summary>
@@ -48,5 +54,6 @@ internal static class FileGlob
             .Where(file => !Relative(folder, file).Split('/').Any(part => part.StartsWith('.'))).Order(StringComparer.Ordinal),
     ];
 
-    private static string Relative(string folder, string file) => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
+    /// <summary>A path below a folder, with slashes.</summary>
+    public static string Relative(string folder, string file) => Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
 }

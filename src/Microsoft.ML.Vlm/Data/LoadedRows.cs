@@ -10,14 +10,13 @@ internal sealed record LoadedRows(IRowSource Source, ColumnMap Map, string? Imag
     public required long RowCount { get; init; }
 
     /// <summary>Finds data.</summary>
-    /// <param name="path">A file, a pattern of files, a folder or an id.</param>
+    /// <param name="path">A file, a pattern of files, or a folder.</param>
     /// <param name="options">How.</param>
     /// <exception cref="FileNotFoundException">There is nothing to read.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or columns are unknown or ambiguous.</exception>
     public static LoadedRows Find(string path, VlmDataOptions options)
     {
-        bool isId = !File.Exists(path) && !Directory.Exists(path) && options.ResolveDataset is not null;
-        DataLocation location = DataLocation.Find(isId ? options.ResolveDataset!(path, options) : path, options.Split, options.Configuration);
+        DataLocation location = DataLocation.Find(path, options.Split, options.Configuration);
         IRowSource source = JoinedRows.Create(path, [.. location.Files.Select(file => DataFormats.Open(DataFile.OfPath(file)))]);
         return Create(new NamedClasses(source, location.Features), options.ImageFolder ?? location.ImageFolder, options);
     }

@@ -35,8 +35,8 @@ public sealed class VlmDataOptions
     /// <summary>Called for each row that is left out because of its image, once. Null, the default, for none; the log lists them anyway.</summary>
     public Action<VlmRejectedRow>? RejectedRowCallback { get; set; }
 
-    /// <summary>Finds the folder of a data set by its id; null where there is no way to.</summary>
-    internal Func<string, VlmDataOptions, string>? ResolveDataset { get; set; }
+    /// <summary>How the hub is reached for data that is named by its id; null, the default, takes all from the environment.</summary>
+    public HubOptions? Hub { get; set; }
 
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentException">Names the option, its value and its range.</exception>

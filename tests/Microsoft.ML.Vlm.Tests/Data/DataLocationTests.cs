@@ -96,14 +96,6 @@ public sealed class DataLocationTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => DataLocation.Find("organization/name", null, null));
     }
 
-    [Fact]
-    public void An_id_is_found_by_whoever_knows_how()
-    {
-        Write("train.jsonl");
-        VlmDataOptions options = new() { ResolveDataset = (id, _) => id == "organization/name" ? _folder : throw new FileNotFoundException(id) };
-        Assert.Equal(1, LoadedRows.Find("organization/name", options).RowCount);
-    }
-
     [Theory]
     [InlineData("---\n: [\n---\n", true)]
     [InlineData("# No head\n", false)]
