@@ -6,6 +6,7 @@ using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Models;
+using Microsoft.ML.Vlm.Reports;
 using Microsoft.ML.Vlm.Tracking;
 using Microsoft.ML.Vlm.Training;
 
@@ -21,6 +22,7 @@ internal sealed class SessionTracking : IDisposable
     private readonly VlmTrainingOptions _options;
     private readonly string? _folder;
     private readonly bool _isResumed;
+    private readonly Action<string> _warn;
     private readonly IRunTracker[] _ownTrackers;
     private readonly RunTracking _tracking;
     private readonly IDisposable _warnings;
@@ -39,7 +41,7 @@ internal sealed class SessionTracking : IDisposable
     /// <param name="warn">Warns the user.</param>
     public SessionTracking(IHost host, VlmTrainingOptions options, string? folder, bool isResumed, Action<string> warn)
     {
-        (_options, _folder, _isResumed) = (options, folder, isResumed);
+        (_options, _folder, _isResumed, _warn) = (options, folder, isResumed, warn);
         _ownTrackers = [.. CreateTrackers(options)];
         _tracking = new RunTracking([.. _ownTrackers, .. options.Trackers], warn);
         _warnings = MLNetHost.OnWarning(host, text => Alert(RunAlertLevel.Warning, "Warning", text));
@@ -148,7 +150,11 @@ internal sealed class SessionTracking : IDisposable
             Alert(state == RunState.Failed ? RunAlertLevel.Error : RunAlertLevel.Information, state.ToString(), exception.Message);
         }
         _telemetry?.Finish(state, exception?.Message);
-        _tracking.Finish(state);
+        bool isStarted = _tracking.Finish(state);
+        if (isStarted && _options.OutputDirectory is not null)
+        {
+            WriteReport(_folder!);
+        }
     }
 
     /// <inheritdoc/>
@@ -192,6 +198,19 @@ internal sealed class SessionTracking : IDisposable
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return null;
+        }
+    }
+
+    // A disk that is full or a folder that is gone fails the report, not the run.
+    private void WriteReport(string folder)
+    {
+        try
+        {
+            HtmlPage.Save(Path.Combine(folder, RunReportPage.FileName), RunReportPage.Write(folder));
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            _warn($"The run's report was not written: {exception.Message}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Vlm.Evaluation;
+using Microsoft.ML.Vlm.Reports;
 
 namespace Microsoft.ML.Vlm;
 
@@ -18,17 +19,7 @@ public sealed record VlmComparison(
     public void SaveHtml(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        string full = Path.GetFullPath(path), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        try
-        {
-            File.WriteAllText(temporary, ComparisonPage.Write(this));
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        HtmlPage.Save(path, ComparisonPage.Write(this));
     }
 
     /// <summary>A line for each model and each difference.</summary>

@@ -51,11 +51,12 @@ internal sealed class RunTracking(IReadOnlyList<IRunTracker> trackers, Action<st
 
     /// <summary>Ends the trackers, and waits for them, but not for long.</summary>
     /// <param name="state">How the run ended.</param>
-    public void Finish(RunState state)
+    /// <returns>Whether they had been started, and not ended before.</returns>
+    public bool Finish(RunState state)
     {
         if (_workers is not { } workers)
         {
-            return;
+            return false;
         }
 
         // What the user is warned of here is no alert any more.
@@ -77,6 +78,7 @@ internal sealed class RunTracking(IReadOnlyList<IRunTracker> trackers, Action<st
         {
             worker.Dispose();
         }
+        return true;
     }
 
     private void Post(Action<IRunTracker> call)

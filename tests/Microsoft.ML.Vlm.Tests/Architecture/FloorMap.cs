@@ -25,6 +25,7 @@ internal sealed class FloorMap(string root, Func<string, string> rootFolder)
         ["Evaluation"] = 4,
         ["Inspection"] = 4,
         ["Tracking"] = 4,
+        ["Reports"] = 4,
         ["Components"] = 5,
         [""] = 5,
     };

@@ -78,7 +78,7 @@ public sealed class ResumeTests : IDisposable
         }
         using CancellationTokenSource cancel = new();
         Assert.Throws<OperationCanceledException>(() => Fit(Options(Output, full, o => (o.CancellationToken, o.StepCallback) = (cancel.Token, step => Cancel(step, 3, cancel)))));
-        Assert.Equal(["checkpoint-3", "run.jsonl"], Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["checkpoint-3", "report.html", "run.jsonl"], Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         List<int> steps = [];
         using (VlmTransformer rest = Fit(Options(Output, full, o => (o.ResumeFromCheckpoint, o.StepCallback) = ("latest", step => steps.Add(step.Step)))))

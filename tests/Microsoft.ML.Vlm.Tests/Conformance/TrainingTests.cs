@@ -106,7 +106,7 @@ public sealed class TrainingTests : IDisposable
         })));
 
         Assert.Equal(3, steps);
-        Assert.Equal(["checkpoint-3", "run.jsonl"], Directory.EnumerateFileSystemEntries(output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["checkpoint-3", "report.html", "run.jsonl"], Directory.EnumerateFileSystemEntries(output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Microsoft.ML.Vlm.Tests.Tracking;
 /// <summary>What a run may report.</summary>
 internal static class RunSamples
 {
-    public static DateTime Time(int seconds = 0) => new(2026, 3, 4, 5, 6, 7 + seconds, 250, DateTimeKind.Utc);
+    public static DateTime Time(int seconds = 0) => new DateTime(2026, 3, 4, 5, 6, 7, 250, DateTimeKind.Utc).AddSeconds(seconds);
 
     public static RunStart Start(bool isResumed = false, string? output = null) => new()
     {
