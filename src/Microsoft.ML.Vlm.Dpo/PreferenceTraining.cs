@@ -62,7 +62,7 @@ internal sealed class PreferenceTraining
         VlmProcessor processor = VlmProcessor.Load(folder, _options.Images);
         if (_options.ReferenceModelPath is { } reference)
         {
-            ReferenceChoice.CheckVocabulary(reference, processor.Tokenizer);
+            ReferenceChoice.CheckVocabulary(ModelLocation.Open(reference, _options), processor.Tokenizer);
         }
         using TrainingSession session = new(_host, _options);
         using IChannel channel = _host.Start("Preferences");

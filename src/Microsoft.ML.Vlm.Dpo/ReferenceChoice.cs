@@ -11,19 +11,19 @@ namespace Microsoft.ML.Vlm.Dpo;
 internal static class ReferenceChoice
 {
     /// <summary>Compares the vocabulary of a reference that was given with the policy's, before any weight is read.</summary>
-    /// <param name="path">Folder of the reference.</param>
+    /// <param name="folder">The reference.</param>
     /// <param name="policy">The policy's tokenizer.</param>
     /// <exception cref="InvalidDataException">A token has another id, or is missing; names it.</exception>
-    public static void CheckVocabulary(string path, VlmTokenizer policy)
+    public static void CheckVocabulary(ModelFolder folder, VlmTokenizer policy)
     {
-        VlmTokenizer reference = VlmProcessor.Load(ModelFolder.Open(path)).Tokenizer;
+        VlmTokenizer reference = VlmProcessor.Load(folder).Tokenizer;
         int last = Math.Max(policy.VocabularySize, reference.VocabularySize);
         for (int id = 0; id < last; id++)
         {
             if (policy.TokenOf(id) != reference.TokenOf(id))
             {
                 throw new InvalidDataException(
-                    $"The reference in '{path}' has another vocabulary than the policy: the id {id} is {Name(reference.TokenOf(id))} there, but {Name(policy.TokenOf(id))} here. Log-probabilities of the same tokens "
+                    $"The reference in '{folder.Path}' has another vocabulary than the policy: the id {id} is {Name(reference.TokenOf(id))} there, but {Name(policy.TokenOf(id))} here. Log-probabilities of the same tokens "
                     + "are compared, so both need the same tokenizer.");
             }
         }

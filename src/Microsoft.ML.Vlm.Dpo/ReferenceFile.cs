@@ -76,7 +76,7 @@ internal sealed class ReferenceFile(string path, string identity, Action<string>
         {
             return null;
         }
-        IReadOnlyDictionary<UInt128, PairSums>? found = ReadWhole(path, identity, out string fault);
+        Dictionary<UInt128, PairSums>? found = ReadWhole(path, identity, out string fault);
         say?.Invoke(found is null
             ? $"'{path}' {fault}: the reference is computed anew."
             : $"'{path}' has the reference's log-probabilities of {found.Count:N0} pairs; those that come in the same batches are not computed again.");

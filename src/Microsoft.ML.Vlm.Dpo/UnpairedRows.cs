@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.IO.Hashing;
-using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Images;

@@ -6,7 +6,6 @@ using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Training;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Tests.Conformance;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.Vlm.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Blocks;

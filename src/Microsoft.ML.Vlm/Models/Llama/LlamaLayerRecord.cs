@@ -1,5 +1,4 @@
 using Microsoft.ML.Vlm.Models.Blocks;
-using Microsoft.ML.Vlm.Torch;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Llama;
