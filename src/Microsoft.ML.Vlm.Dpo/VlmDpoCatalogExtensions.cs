@@ -9,7 +9,7 @@ public static class VlmDpoCatalogExtensions
 {
     /// <summary>Aligns a vision-language model with preferences by a low-rank adapter.</summary>
     /// <param name="catalog">The transforms catalog.</param>
-    /// <param name="modelPath">Folder of the base model in Hugging Face's layout; the reference is this model.</param>
+    /// <param name="modelPath">Folder of the base model in Hugging Face's layout, or its id on the hub; the reference is this model.</param>
     /// <param name="lora">The adapter; null for rank 8 on the language model.</param>
     /// <param name="outputColumnName">Added text column with the generated answer.</param>
     /// <param name="imageColumnName">Image column: image, image sequence or the bytes of an image file.</param>

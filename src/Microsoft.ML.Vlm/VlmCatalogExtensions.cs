@@ -8,7 +8,7 @@ public static class VlmCatalogExtensions
 {
     /// <summary>Fine-tunes a low-rank adapter of a vision-language model.</summary>
     /// <param name="catalog">The transforms catalog.</param>
-    /// <param name="modelPath">Folder of the base model in Hugging Face's layout.</param>
+    /// <param name="modelPath">Folder of the base model in Hugging Face's layout, or its id on the hub.</param>
     /// <param name="lora">The adapter; null for rank 8 on the language model.</param>
     /// <param name="outputColumnName">Added text column with the generated answer.</param>
     /// <param name="imageColumnName">Image column: image, image sequence or the bytes of an image file.</param>
@@ -41,8 +41,8 @@ public static class VlmCatalogExtensions
 
     /// <summary>Applies a vision-language model without training it.</summary>
     /// <param name="catalog">The transforms catalog.</param>
-    /// <param name="modelPath">Folder of the model in Hugging Face's layout.</param>
-    /// <param name="adapterPath">Folder of an adapter in PEFT's format, or null.</param>
+    /// <param name="modelPath">Folder of the model in Hugging Face's layout, or its id on the hub.</param>
+    /// <param name="adapterPath">Folder of an adapter in PEFT's format, or its id on the hub, or null.</param>
     /// <param name="outputColumnName">Added text column with the generated answer, or null for none.</param>
     /// <param name="imageColumnName">Image column: image, image sequence or the bytes of an image file.</param>
     /// <param name="promptColumnName">Text column with the question.</param>

@@ -92,7 +92,7 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
     /// <summary>Options of a model that is applied without training.</summary>
     public sealed class Options : VlmModelOptions
     {
-        /// <summary>Folder of an adapter in PEFT's format; null, the default, applies the model as it is.</summary>
+        /// <summary>Folder of an adapter in PEFT's format, or its id on the hub; null, the default, applies the model as it is.</summary>
         public string? AdapterPath { get; set; }
 
         /// <summary>Whether an adapter whose updates are all zero loads; otherwise it is an error, because the model would be the base model. Default false.</summary>

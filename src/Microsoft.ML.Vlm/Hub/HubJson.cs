@@ -17,7 +17,7 @@ internal readonly record struct HubJson(JsonElement Element, string Subject)
         => Value(key) switch
         {
             null => null,
-            { ValueKind: JsonValueKind.String } value => value.GetString(),
+            { ValueKind: JsonValueKind.String } value => Read(value, key),
             _ => throw Wrong(key, "a text"),
         };
 
@@ -62,24 +62,54 @@ internal readonly record struct HubJson(JsonElement Element, string Subject)
 
     /// <summary>The texts of a list; none when it is not there.</summary>
     public IReadOnlyList<string> Texts(string key)
-        => Value(key) switch
+    {
+        if (Value(key) is not { } value)
         {
-            null => [],
-            { ValueKind: JsonValueKind.Array } value when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) => [.. value.EnumerateArray().Select(item => item.GetString()!)],
-            _ => throw Wrong(key, "a list of texts"),
-        };
+            return [];
+        }
+        List<string> texts = [];
+        foreach (JsonElement item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Wrong(key, "a list of texts"))
+        {
+            texts.Add(item.ValueKind == JsonValueKind.String ? Read(item, key) : throw Wrong(key, "a list of texts"));
+        }
+        return texts;
+    }
 
     /// <summary>The entries of an object whose values are texts; none when it is not there.</summary>
     public IReadOnlyDictionary<string, string> Entries(string key)
-        => Value(key) switch
+    {
+        Dictionary<string, string> entries = [];
+        if (Section(key) is { } section)
         {
-            null => new Dictionary<string, string>(),
-            { ValueKind: JsonValueKind.Object } value => value.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.String)
-                .DistinctBy(entry => entry.Name).ToDictionary(entry => entry.Name, entry => entry.Value.GetString()!),
-            _ => throw Wrong(key, "an object"),
-        };
+            try
+            {
+                foreach (JsonProperty entry in section.Element.EnumerateObject().Where(entry => entry.Value.ValueKind == JsonValueKind.String))
+                {
+                    entries[entry.Name] = Read(entry.Value, key);
+                }
+            }
+            catch (InvalidOperationException)
+            {
+                throw Wrong(key, "valid Unicode");
+            }
+        }
+        return entries;
+    }
 
     private JsonElement? Value(string key) => Element.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    // Half a surrogate pair can be written in JSON, but is no text.
+    private string Read(JsonElement value, string key)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(key, "valid Unicode");
+        }
+    }
 
     private HubException Wrong(string key, string expected) => HubErrors.Damaged(Subject, $"'{key}' of the answer is not {expected}.");
 }

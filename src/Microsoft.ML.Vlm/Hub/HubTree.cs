@@ -51,8 +51,9 @@ internal static class HubTree
                         return Checked(new HubFile(file.Name, value.Count("lfs_size") ?? value.Count("size") ?? -1, value.RequiredText("blob_id"), value.Text("lfs_sha256")), path);
                     })];
         }
-        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or JsonException or UnauthorizedAccessException or InvalidOperationException)
         {
+            // What cannot be read is listed again.
             return null;
         }
     }

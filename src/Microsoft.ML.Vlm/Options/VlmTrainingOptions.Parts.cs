@@ -15,7 +15,7 @@ public abstract partial class VlmTrainingOptions
     public double? ConnectorLearningRate { get; set; }
 
     /// <summary>
-    /// Folder of an adapter in PEFT's format to train on; null, the default, begins a new one. Its own configuration counts instead of <see cref="Lora"/>, of which
+    /// Folder of an adapter, or the id of one on the hub (<c>org/name</c>, <c>org/name@revision</c>), in PEFT's format to train on; null, the default, begins a new one. Its own configuration counts instead of <see cref="Lora"/>, of which
     /// only <see cref="LoraOptions.LearningRateRatio"/> is used.
     /// </summary>
     public string? AdapterPath { get; set; }

@@ -242,7 +242,7 @@ public sealed class HubDownloadTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_lock_held_by_another_process_is_waited_for()
+    public async Task A_lock_that_another_holds_is_waited_for()
     {
         string path = new HubCache(_fixture.Cache).LockOf(HubRepository.Of(HubRepositoryKind.Model, HubFixture.Model), LargePath[6..]);
         Task<string> download;
