@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Checkpoints;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -24,7 +25,7 @@ internal sealed record DatasetCard(
         {
             return null;
         }
-        if (new FileInfo(path).Length > MaxBytes)
+        if (LinkedFile.Length(path) > MaxBytes)
         {
             throw new InvalidDataException($"'{path}' has more than {MaxBytes:N0} bytes.");
         }
