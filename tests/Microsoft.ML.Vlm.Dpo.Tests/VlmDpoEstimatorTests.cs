@@ -164,17 +164,20 @@ public sealed class VlmDpoEstimatorTests : IDisposable
     }
 
     [Theory]
-    [InlineData(VlmPrecision.Float32, false, false)]
-    [InlineData(VlmPrecision.BFloat16, false, false)]
-    [InlineData(VlmPrecision.BFloat16, true, false)]
-    [InlineData(VlmPrecision.Float32, true, true)]
-    [InlineData(VlmPrecision.BFloat16, false, true)]
-    public void The_first_margins_are_0_to_the_last_bit(VlmPrecision precision, bool checkpointing, bool full)
+    [InlineData(VlmPrecision.Float32, false, false, false)]
+    [InlineData(VlmPrecision.BFloat16, false, false, false)]
+    [InlineData(VlmPrecision.BFloat16, true, false, true)]
+    [InlineData(VlmPrecision.Float32, true, true, false)]
+    [InlineData(VlmPrecision.BFloat16, false, true, false)]
+    [InlineData(VlmPrecision.Float32, false, false, true)]
+    [InlineData(VlmPrecision.Float32, false, true, true)]
+    public void The_first_margins_are_0_to_the_last_bit(VlmPrecision precision, bool checkpointing, bool full, bool isStoredInBFloat16)
     {
+        string model = isStoredInBFloat16 ? TinyVlm.Write(_data.Path("narrow"), seed: 7, torch.ScalarType.BFloat16) : TinyVlm.Folder;
         List<VlmTrainingMetrics> log = [];
         Fit(Quick(options =>
         {
-            (options.Precision, options.GradientCheckpointing, options.MetricsCallback, options.MaxSteps) = (precision, checkpointing, log.Add, 1);
+            (options.ModelPath, options.Precision, options.GradientCheckpointing, options.MetricsCallback, options.MaxSteps) = (model, precision, checkpointing, log.Add, 1);
             (options.Lora, options.LearningRate) = full ? (null, 1e-4) : (options.Lora, options.LearningRate);
         })).Dispose();
         Assert.Equal((float)Math.Log(2), (float)log[0].Loss);

@@ -23,7 +23,7 @@ internal static class TinyVlm
     public static string Folder => s_folder.Value;
 
     /// <summary>Writes a model of its own.</summary>
-    public static string Write(string folder, int seed)
+    public static string Write(string folder, int seed, torch.ScalarType stored = torch.ScalarType.Float32)
     {
         Directory.CreateDirectory(folder);
         int vocabulary = 256 + s_specialTokens.Length;
@@ -39,7 +39,7 @@ internal static class TinyVlm
         using var scope = torch.NewDisposeScope();
         var config = (SmolVlmConfig)ModelConfig.Read(Path.Combine(folder, "config.json"));
         using SmolVlmModel model = SmolVlmInitializer.Create(config, seed);
-        CheckpointSaver.Save(model, folder, torch.ScalarType.Float32);
+        CheckpointSaver.Save(model, folder, stored);
         return folder;
     }
 
