@@ -17,6 +17,9 @@ internal static class BenchProgram
           plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
                       predicts the peak memory, then measures it in another process that runs "fit" with the same options
           load        --model DIR [--how vlm|safetensors] [--precision bf16|fp32]
+          gpu-sft     --model DIR [--device cuda] [--batch 4] [--tiles 5] [--text-tokens 96] [--label-tokens 24] [--steps 20] [--warm 5] [--rank 8] [--gc]
+                      [--precision bf16|fp32|nf4] [--vision run|cached] [--dropout 0]
+          gpu-kernels [--device cuda] [--width 8192] [--repeats 200]
           compare     --peers COMMAND --model DIR --mini DIR --data DIR --out FILE [--rounds 2] [--only NAME,NAME]
                       runs the peers' COMMAND (such as "python3 peers.py") and this program in turn, and writes a table to FILE
 
@@ -48,8 +51,10 @@ internal static class BenchProgram
                 "load" => LoadBench.Run,
                 "plan" => PlanBench.Run,
                 "fit" => PlanBench.Fit,
+                "gpu-sft" => GpuSftBench.Run,
+                "gpu-kernels" => GpuKernelsBench.Run,
                 "compare" => CompareBench.Run,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, plan, fit and compare."),
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, plan, fit, gpu-sft, gpu-kernels and compare."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

@@ -23,16 +23,17 @@ internal static class GenerateBench
         BenchRow[] rows = BenchRow.Read(options.Require("data"));
         int tokens = options.Integer("tokens", 64, 2), repeats = options.Integer("repeats", 5, 1), batch = options.Integer("batch", 1, 1), edge = options.Integer("tiles-edge", 0);
         bool keepsHead = options.Has("keep-head");
-        string? label = options.Text("label");
+        string? label = options.Text("label"), name = options.Text("device");
         int threads = options.Threads();
         options.CheckAllRead();
 
         NativeLibraryLoader.EnsureLoaded();
         set_num_threads(threads);
+        Device device = ComputeDevice.Resolve(name ?? "cpu");
         KernelChoice.IsOff = body == "torch";
         ModelFolder folder = ModelFolder.Open(modelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, TrainBench.TilesOf(folder, edge));
-        using VisionLanguageModel model = ModelLoader.Load(folder, precision == "fp32" ? ScalarType.Float32 : ScalarType.BFloat16, Quantization(precision, keepsHead));
+        using VisionLanguageModel model = ModelLoader.Load(folder, precision == "fp32" ? ScalarType.Float32 : ScalarType.BFloat16, Quantization(precision, keepsHead), device);
         VlmSample[] prompts = [.. Enumerable.Range(0, batch).Select(row => processor.CreatePrompt(rows[row % rows.Length].ToExample(row) with { Completion = null }))];
 
         // No token ends an answer, so that all have the same length.
@@ -59,6 +60,7 @@ internal static class GenerateBench
             ["precision"] = precision,
             ["head"] = precision is "fp32" or "bf16" || !keepsHead ? precision : "bf16",
             ["body"] = body,
+            ["device"] = ComputeDevice.Describe(device),
             ["batch"] = batch,
             ["tiles_edge"] = edge,
             ["threads"] = threads,
