@@ -13,6 +13,7 @@ internal static class BenchProgram
           generate    --model DIR --data DIR [--precision fp32|bf16|int8|nf4|fp4] [--tokens 64] [--repeats 5] [--batch 1] [--tiles-edge 0]
                       [--keep-head] [--body kernels|torch]
                       --keep-head leaves the output head in 16 bits, as QuantOptions does by default; --body torch computes with libtorch's operations alone
+                      both: [--quant none|nf4|fp4|int8] quantizes the layers of the language model
           preprocess  --model DIR --data DIR [--n 16] [--repeats 5] [--tiles-edge N]
           plan        --model DIR --data DIR [--n 16] [--batch 1] [--steps 2] [--precision fp32|bf16] [--gc] [--rank 8] [--tiles-edge 0]
                       predicts the peak memory, then measures it in another process that runs "fit" with the same options
@@ -20,6 +21,10 @@ internal static class BenchProgram
           gpu-sft     --model DIR [--device cuda] [--batch 4] [--tiles 5] [--text-tokens 96] [--label-tokens 24] [--steps 20] [--warm 5] [--rank 8] [--gc]
                       [--precision bf16|fp32|nf4] [--vision run|cached] [--dropout 0]
           gpu-kernels [--device cuda] [--width 8192] [--repeats 200]
+          make-checkpoint --like DIR --out DIR [--layers 24] [--seed 1]
+                      writes random bfloat16 weights in the sizes of SmolVLM2-2.2B (4.5 GB), with tokenizer and processor of another checkpoint
+          quantize    --model DIR [--quant none|nf4|fp4|int8] [--precision bf16|fp32] [--steps 0] [--tokens 512] [--rank 8] [--gc]
+                      peak memory of quantizing while reading, and of steps of training an adapter on one row of that many tokens
           compare     --peers COMMAND --model DIR --mini DIR --data DIR --out FILE [--rounds 2] [--only NAME,NAME]
                       runs the peers' COMMAND (such as "python3 peers.py") and this program in turn, and writes a table to FILE
 
@@ -49,12 +54,14 @@ internal static class BenchProgram
                 "generate" => GenerateBench.Run,
                 "preprocess" => PreprocessBench.Run,
                 "load" => LoadBench.Run,
+                "make-checkpoint" => MakeCheckpointBench.Run,
+                "quantize" => QuantBench.Run,
                 "plan" => PlanBench.Run,
                 "fit" => PlanBench.Fit,
                 "gpu-sft" => GpuSftBench.Run,
                 "gpu-kernels" => GpuKernelsBench.Run,
                 "compare" => CompareBench.Run,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, plan, fit, gpu-sft, gpu-kernels and compare."),
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, make-checkpoint, quantize, plan, fit, gpu-sft, gpu-kernels and compare."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

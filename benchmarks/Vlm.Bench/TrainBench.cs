@@ -41,6 +41,7 @@ internal abstract class TrainBench(string measure, int defaultSteps)
             FeatureCacheBytes = options.Has("no-cache") ? 0 : new TrainingSettings().FeatureCacheBytes,
         });
         ReadOptions(options);
+        QuantOptions? quantization = QuantBench.Quantization(options);
         LoraOptions lora = new() { Rank = rank, Alpha = 2 * rank, Dropout = options.Number("dropout", 0) };
         string? start = options.Text("lora"), save = options.Text("save-lora"), label = options.Text("label");
         int threads = options.Threads();
@@ -50,7 +51,7 @@ internal abstract class TrainBench(string measure, int defaultSteps)
         set_num_threads(threads);
         ModelFolder folder = ModelFolder.Open(modelPath);
         VlmProcessor processor = VlmProcessor.Load(folder, TilesOf(folder, edge));
-        using VisionLanguageModel model = ModelLoader.Load(folder, precision == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32);
+        using VisionLanguageModel model = ModelLoader.Load(folder, precision == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32, quantization);
         using AdapterSet adapters = LoraInjection.Inject(model, lora, Seed);
         if (start is not null)
         {
@@ -83,6 +84,7 @@ internal abstract class TrainBench(string measure, int defaultSteps)
             ["threads"] = threads,
             ["model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelPath))),
             ["precision"] = precision,
+            ["quant"] = quantization?.Type.ToString().ToLowerInvariant() ?? "none",
             ["batch"] = batch,
             ["gc"] = settings.GradientCheckpointing,
             ["tiles_edge"] = edge,

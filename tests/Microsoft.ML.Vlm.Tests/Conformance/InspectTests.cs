@@ -10,6 +10,24 @@ public sealed class InspectTests : IDisposable
     private readonly ColorData _data = new(10);
 
     [Fact]
+    public void Quantization_is_measured_on_the_user_s_rows_and_the_worst_layer_can_be_kept()
+    {
+        VlmSftEstimator.Options options = VlmOptions.Quick();
+        VlmQuantizationReport report = _ml.Vlm().MeasureQuantization(_data.LoadWithImages(_ml), options, rows: 2);
+        Assert.Equal(2, report.RowCount);
+        Assert.Equal(QuantOptions.Nf4, report.Options);
+        Assert.All(report.Layers, layer => Assert.InRange(layer.OutputError, 0.01, 0.5));
+        Assert.Contains(report.Layers[0].Path, report.ToString(), StringComparison.Ordinal);
+
+        QuantOptions kept = report.KeepWorst(report.Layers.Max(layer => layer.ExtraBytes));
+        Assert.True(kept.SkipModules.Count > QuantOptions.Nf4.SkipModules.Count);
+        options.Quantization = kept;
+        VlmQuantizationReport rest = _ml.Vlm().MeasureQuantization(_data.LoadWithImages(_ml), options, rows: 2);
+        Assert.Equal(report.Layers.Select(layer => layer.Path).Except(kept.SkipModules).Order(StringComparer.Ordinal), rest.Layers.Select(layer => layer.Path).Order(StringComparer.Ordinal));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _ml.Vlm().MeasureQuantization(_data.LoadWithImages(_ml), options, rows: 0));
+    }
+
+    [Fact]
     public void Sound_data_is_counted_and_nothing_is_suspicious()
     {
         VlmDataReport report = _ml.Vlm().Inspect(_data.LoadWithImages(_ml), VlmOptions.Quick());
