@@ -92,7 +92,8 @@ internal static class LoadedColumns
     {
         if (image.Bytes is { } bytes)
         {
-            string name = image.Path is null ? place : $"{image.Path}', {place}".TrimEnd('\'');
+            // The decoder puts the name in quotes, which end behind the column's.
+            string name = (image.Path is null ? place : $"{image.Path}', {place}").TrimEnd('\'');
             return () => ImageDecoder.Decode(bytes, name);
         }
         string path = FolderPath.Resolve(

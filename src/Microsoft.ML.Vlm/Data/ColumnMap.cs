@@ -90,7 +90,7 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
     }
 
     private static IEnumerable<MappedColumn> PassedThrough(IReadOnlyList<DataField> fields)
-        => fields.Select(field => (Field: field, Form: PassedForm(field.Type))).Where(pair => pair.Form is not null)
+        => fields.Select(field => (Field: field, Form: PassedForm(field.Type))).Where(pair => pair.Form is not null && !string.IsNullOrWhiteSpace(pair.Field.Name)).DistinctBy(pair => pair.Field.Name)
             .Select(pair => new MappedColumn(pair.Field.Name, pair.Form!.Value, [FieldPath.Find(fields, pair.Field.Name)!]));
 
     private static ColumnForm? PassedForm(DataType type) => type.Kind switch
