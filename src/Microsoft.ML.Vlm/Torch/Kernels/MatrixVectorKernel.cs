@@ -90,7 +90,7 @@ internal static unsafe class MatrixVectorKernel
     private static bool IsReadNumberByNumber<TFormat>(long width)
         where TFormat : struct, IMatrixFormat => TFormat.HasBlockScales && width % Step != 0;
 
-    // Two rows at a time, which read the vector once.
+    // Two rows at a time read the vector once. They are half the rows apart: the processor follows two long streams, but not two short ones that go over in each other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void One<TFormat>(in MatrixRows matrix, float* x, float* y, long width, long first, long end)
         where TFormat : struct, IMatrixFormat
@@ -101,19 +101,22 @@ internal static unsafe class MatrixVectorKernel
         long rowBytes = matrix.RowBytes, perRow = scales.PerRow;
         int shift = scales.Shift;
         Vector512<float> table = matrix.Table is null ? Vector512<float>.Zero : Vector512.Load(matrix.Table);
-        for (long row = first; row < end; row += 2)
+        long half = (end - first) / 2;
+        for (long row = first, other = end - half; row < end - half; row++, other++)
         {
-            bool isPair = row + 1 < end;
-            byte* upper = codes + (row * rowBytes), lower = isPair ? upper + rowBytes : upper;
-            float* upperScales = buffer, lowerScales = buffer;
-            if (TFormat.HasBlockScales)
+            // Of an odd number the middle row stands alone, and is its own other one.
+            other = other < end ? other : row;
+            byte* upper = codes + (row * rowBytes), lower = codes + (other * rowBytes);
+            float* upperScales = buffer, lowerScales = buffer + perRow;
+            if (TFormat.HasBlockScales && scales.IsStored)
             {
-                upperScales = scales.IsStored ? matrix.Scales + (row * perRow) : buffer;
-                lowerScales = isPair ? upperScales + perRow : upperScales;
-                if (!scales.IsStored)
-                {
-                    scales.Read(matrix, row, isPair ? 2 : 1, buffer);
-                }
+                upperScales = matrix.Scales + (row * perRow);
+                lowerScales = matrix.Scales + (other * perRow);
+            }
+            else if (TFormat.HasBlockScales)
+            {
+                scales.Read(matrix, row, upperScales);
+                scales.Read(matrix, other, lowerScales);
             }
 
             Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
@@ -137,10 +140,7 @@ internal static unsafe class MatrixVectorKernel
                 Add<TFormat>(a, b, x + index, Scale<TFormat>(lowerScales, index, shift), ref t0, ref t1);
             }
             y[row] = Vector512.Sum((s0 + s1) + (s2 + s3));
-            if (isPair)
-            {
-                y[row + 1] = Vector512.Sum((t0 + t1) + (t2 + t3));
-            }
+            y[other] = Vector512.Sum((t0 + t1) + (t2 + t3));
         }
     }
 
@@ -166,7 +166,7 @@ internal static unsafe class MatrixVectorKernel
                 }
                 else
                 {
-                    rowScales.Read(matrix, row, 1, buffer);
+                    rowScales.Read(matrix, row, buffer);
                 }
             }
             Vector512<float> p0 = Vector512<float>.Zero, p1 = p0, p2 = p0, p3 = p0, q0 = p0, q1 = p0, q2 = p0, q3 = p0;

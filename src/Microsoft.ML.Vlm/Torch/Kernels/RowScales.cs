@@ -36,15 +36,14 @@ internal readonly unsafe struct RowScales
     /// <summary>Scale number <c>(i / 32) >> Shift</c> is that of number i of the row.</summary>
     public int Shift { get; }
 
-    /// <summary>Puts the scales of some rows together.</summary>
+    /// <summary>Puts the scales of a row together.</summary>
     /// <param name="matrix">The matrix.</param>
-    /// <param name="row">First row.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="result">Written, <see cref="PerRow"/> for each row.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="result">Written, <see cref="PerRow"/> of them.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Read(in MatrixRows matrix, long row, int rows, float* result)
+    public void Read(in MatrixRows matrix, long row, float* result)
     {
-        long count = rows * PerRow, start = row * PerRow;
+        long count = PerRow, start = row * PerRow;
         if (matrix.Scales is null && _each == matrix.BlockSize)
         {
             byte* codes = matrix.NestedCodes + start;
