@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.Vlm.Torch;
 
@@ -21,8 +20,7 @@ internal sealed class DynamicMap8
 
     private DynamicMap8(bool isSigned)
     {
-        _values = GC.AllocateArray<float>(Count, pinned: true);
-        CreateValues(isSigned).CopyTo(_values, 0);
+        _values = CreateValues(isSigned);
         _thresholds = [.. Enumerable.Range(0, Count - 1).Select(code => RoundDown(((double)_values[code] + _values[code + 1]) / 2)), float.PositiveInfinity];
         _firstOfCell = CreateCells(_thresholds);
     }
@@ -35,9 +33,6 @@ internal sealed class DynamicMap8
 
     /// <summary>The values by code, ascending.</summary>
     public ReadOnlySpan<float> Values => _values;
-
-    /// <summary>Address of <see cref="Values"/>, for good.</summary>
-    public unsafe float* PinnedValues => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_values));
 
     /// <summary>A number belongs to the code that has as many of these below the number: the middles between neighbours, and infinity at the end.</summary>
     public ReadOnlySpan<float> Thresholds => _thresholds;

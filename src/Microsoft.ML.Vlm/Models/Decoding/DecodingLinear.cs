@@ -19,6 +19,7 @@ internal sealed unsafe class DecodingLinear
     private DecodingLinear(VectorProduct product, string role, Tensor? bias, FixedUpdate? update, int mostRows, DecodingMemory memory)
     {
         _product = product;
+        memory.Take(product);
         Output = memory.Share(role, mostRows * product.Rows);
         _bias = bias is null ? null : memory.Copy(bias);
         if (update is not null)
@@ -57,12 +58,18 @@ internal sealed unsafe class DecodingLinear
     /// <returns>Null when the kernels cannot read the weight, or the adapter cannot be frozen.</returns>
     public static DecodingLinear? Open(Linear linear, string role, int mostRows, DecodingMemory memory)
     {
+        if (linear.Bias is not null && linear.Bias.Value.device_type != TorchSharp.DeviceType.CPU)
+        {
+            return null;
+        }
         VectorProduct? product = linear.Weight.Quantized is { } codes ? codes.OpenProduct() : VectorProduct.Over(linear.Weight.Value);
-        return product is null || (linear.Bias is not null && linear.Bias.Value.device_type != TorchSharp.DeviceType.CPU)
-            ? null
-            : linear.Adapter is null
-                ? new DecodingLinear(product, role, linear.Bias?.Value, null, mostRows, memory)
-                : linear.Adapter.Freeze() is { } update ? new DecodingLinear(product, role, linear.Bias?.Value, update, mostRows, memory) : null;
+        FixedUpdate? update = product is null ? null : linear.Adapter?.Freeze();
+        if (product is null || (linear.Adapter is not null && update is null))
+        {
+            product?.Dispose();
+            return null;
+        }
+        return new DecodingLinear(product, role, linear.Bias?.Value, update, mostRows, memory);
     }
 
     /// <summary>Opens a matrix without bias or adapter.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Torch;
+using Microsoft.ML.Vlm.Torch.Kernels;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm.Models.Decoding;
@@ -6,7 +7,7 @@ namespace Microsoft.ML.Vlm.Models.Decoding;
 /// <summary>The tensors that a decoder holds, and their addresses.</summary>
 internal sealed unsafe class DecodingMemory : IDisposable
 {
-    private readonly List<Tensor> _tensors = [];
+    private readonly List<IDisposable> _held = [];
     private readonly Dictionary<(string Purpose, long Count), nint> _shared = [];
 
     /// <summary>Memory for float32 numbers that are not needed any more when another layer writes its own there.</summary>
@@ -25,22 +26,25 @@ internal sealed unsafe class DecodingMemory : IDisposable
     /// <param name="tensor">On the CPU; it stays the caller's and is not needed afterwards.</param>
     public float* Copy(Tensor tensor) => Aten.Address<float>(Keep(tensor.detach().to(ScalarType.Float32, copy: true).contiguous()));
 
+    /// <summary>Takes a matrix over.</summary>
+    public void Take(VectorProduct product) => _held.Add(product);
+
     /// <summary>Takes a float32 tensor over.</summary>
     public float* Take(Tensor tensor) => Aten.Address<float>(Keep(tensor));
 
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        foreach (Tensor tensor in _tensors)
+        foreach (IDisposable item in _held)
         {
-            tensor.Dispose();
+            item.Dispose();
         }
-        _tensors.Clear();
+        _held.Clear();
     }
 
     private Tensor Keep(Tensor tensor)
     {
-        _tensors.Add(tensor.DetachFromDisposeScope());
+        _held.Add(tensor.DetachFromDisposeScope());
         return tensor;
     }
 }

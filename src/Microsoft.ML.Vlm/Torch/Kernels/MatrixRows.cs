@@ -3,9 +3,6 @@ namespace Microsoft.ML.Vlm.Torch.Kernels;
 /// <summary>Where a matrix lies in memory, and what its codes mean. The memory stays its owner's.</summary>
 internal readonly unsafe struct MatrixRows
 {
-    /// <summary>Binary logarithm of the number of quantized scales that share a scale.</summary>
-    public const int NestedShift = 8;
-
     /// <summary>First byte.</summary>
     public required byte* Codes { get; init; }
 
@@ -30,24 +27,9 @@ internal readonly unsafe struct MatrixRows
     /// <summary>Numbers that share a scale, a power of two of at least 32; 0 without block scales.</summary>
     public int BlockSize { get; init; }
 
-    /// <summary>A scale for each block, or null when they are quantized themselves.</summary>
+    /// <summary>A scale for each block, or null.</summary>
     public float* Scales { get; init; }
-
-    /// <summary>Scales as 8-bit codes, or null.</summary>
-    public byte* NestedCodes { get; init; }
-
-    /// <summary>A scale for every <c>1 &lt;&lt; NestedShift</c> of <see cref="NestedCodes"/>.</summary>
-    public float* NestedScales { get; init; }
-
-    /// <summary>The 256 values of <see cref="NestedCodes"/>.</summary>
-    public float* NestedTable { get; init; }
-
-    /// <summary>Added to each scale out of <see cref="NestedCodes"/>.</summary>
-    public float NestedOffset { get; init; }
 
     /// <summary>Bytes of a row, codes alone.</summary>
     public long RowBytes => Width * Bits / 8;
-
-    /// <summary>The scale of a block.</summary>
-    public float ScaleOf(long block) => Scales is not null ? Scales[block] : (NestedTable[NestedCodes[block]] * NestedScales[block >> NestedShift]) + NestedOffset;
 }

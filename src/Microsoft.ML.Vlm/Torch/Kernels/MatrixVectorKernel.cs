@@ -237,7 +237,7 @@ internal static unsafe class MatrixVectorKernel
         for (long column = from; column < matrix.Width; column++)
         {
             long number = (row * matrix.Width) + column;
-            float scale = TFormat.HasBlockScales ? matrix.ScaleOf(number / matrix.BlockSize) : 1;
+            float scale = TFormat.HasBlockScales ? matrix.Scales[number / matrix.BlockSize] : 1;
 
             // A row may begin in the middle of a byte, so that codes are counted from the beginning of the matrix.
             sum += TFormat.ReadOne(matrix.Codes, number, matrix.Table) * scale * x[column];

@@ -24,7 +24,7 @@ internal readonly unsafe struct RowScales
         _each = isAligned ? matrix.BlockSize : Step;
         PerRow = width / _each;
         Shift = BitOperations.Log2((uint)(_each / Step));
-        IsStored = isAligned && matrix.Scales is not null;
+        IsStored = isAligned;
     }
 
     /// <summary>Whether the matrix has them in memory as they are needed.</summary>
@@ -43,23 +43,11 @@ internal readonly unsafe struct RowScales
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(in MatrixRows matrix, long row, float* result)
     {
-        long count = PerRow, start = row * PerRow;
-        if (matrix.Scales is null && _each == matrix.BlockSize)
-        {
-            byte* codes = matrix.NestedCodes + start;
-            float* table = matrix.NestedTable, scales = matrix.NestedScales;
-            float offset = matrix.NestedOffset;
-            for (long index = 0; index < count; index++)
-            {
-                result[index] = (table[codes[index]] * scales[(start + index) >> MatrixRows.NestedShift]) + offset;
-            }
-            return;
-        }
-
+        long start = row * PerRow;
         int log = BitOperations.Log2((uint)(matrix.BlockSize / _each));
-        for (long index = 0; index < count; index++)
+        for (long index = 0; index < PerRow; index++)
         {
-            result[index] = matrix.ScaleOf((start + index) >> log);
+            result[index] = matrix.Scales[(start + index) >> log];
         }
     }
 }

@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.Vlm.Torch.Kernels;
 
 /// <summary>A matrix in the memory of its tensors, to be multiplied with a vector or some. It copies nothing: whoever opens it keeps the tensors alive.</summary>
-internal abstract unsafe class VectorProduct
+internal abstract unsafe class VectorProduct : IDisposable
 {
     private readonly MatrixRows _matrix;
+    private Tensor? _scales;
 
     private protected VectorProduct(MatrixRows matrix) => _matrix = matrix;
 
@@ -23,6 +24,12 @@ internal abstract unsafe class VectorProduct
 
     /// <summary>Magnitude below which the numbers of a vector are rounded to 8 bits first (LLM.int8); null rounds none.</summary>
     public double? OutlierThreshold { get; init; }
+
+    /// <summary>Block scales that were made for this product and end with it; null when all are the weight's.</summary>
+    public Tensor? OwnScales
+    {
+        init => _scales = value;
+    }
 
     /// <summary>The matrix.</summary>
     protected ref readonly MatrixRows Matrix => ref _matrix;
@@ -47,13 +54,21 @@ internal abstract unsafe class VectorProduct
 
     /// <summary>Opens a matrix of 4-bit codes.</summary>
     /// <param name="matrix">Codes, table and scales.</param>
+    /// <param name="ownScales">The scales when they were made for this product, which takes them over.</param>
     /// <param name="body">Which body; it has to be supported.</param>
-    public static VectorProduct OverFourBit(MatrixRows matrix, KernelBody body) => body switch
+    public static VectorProduct OverFourBit(MatrixRows matrix, Tensor? ownScales, KernelBody body) => body switch
     {
-        KernelBody.Vector512 => new VectorProduct<FourBitFormat<TableLookup512>>(matrix),
-        KernelBody.Vector256 => new VectorProduct<FourBitFormat<TableLookup256>>(matrix),
-        _ => new VectorProduct<FourBitFormat<TableLookupScalar>>(matrix),
+        KernelBody.Vector512 => new VectorProduct<FourBitFormat<TableLookup512>>(matrix) { OwnScales = ownScales },
+        KernelBody.Vector256 => new VectorProduct<FourBitFormat<TableLookup256>>(matrix) { OwnScales = ownScales },
+        _ => new VectorProduct<FourBitFormat<TableLookupScalar>>(matrix) { OwnScales = ownScales },
     };
+
+    /// <summary>Frees scales of its own.</summary>
+    public void Dispose()
+    {
+        _scales?.Dispose();
+        _scales = null;
+    }
 
     /// <summary>Multiplies some rows; see <see cref="MatrixVectorKernel.Multiply"/>.</summary>
     public abstract void Multiply(float* x, long stride, float* y, long yStride, int vectors, long first, long end);
