@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Vlm.Models.Blocks;
 using Microsoft.ML.Vlm.Torch.Kernels;
 using static TorchSharp.torch;
@@ -93,6 +94,7 @@ internal sealed unsafe class DecodingLinear
     /// <param name="rows">How many.</param>
     /// <param name="first">First result.</param>
     /// <param name="end">Result behind the last.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Multiply(float* x, int rows, long first, long end)
     {
         _product.Multiply(x, Inputs, Output, Outputs, rows, first, end);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Torch.Kernels;
 
@@ -44,6 +45,7 @@ internal sealed unsafe class DecodingStage
     /// <param name="turn">Who works.</param>
     /// <param name="x"><c>[rows, in]</c>.</param>
     /// <param name="rows">How many.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(in WorkTeam.Turn turn, float* x, int rows)
     {
         _rows = rows;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Decoding;
 using Microsoft.ML.Vlm.Torch;
@@ -96,6 +97,7 @@ internal sealed unsafe class LlamaDecodingLayer
         Add(hidden, _mlp[2].Output, rows.Length * width);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(float* sum, float* part, long count)
     {
         for (long index = 0; index < count; index++)
@@ -128,6 +130,7 @@ internal sealed unsafe class LlamaDecodingLayer
 
     private long Place(int row, int head) => (((long)row * _config.KeyValueHeadCount) + head) * _cache.Capacity * _config.HeadSize;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(float* numbers, byte* cache, long place)
     {
         for (int index = 0; index < _config.HeadSize; index++)

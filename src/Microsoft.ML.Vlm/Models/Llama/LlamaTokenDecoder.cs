@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Models.Blocks;
 using Microsoft.ML.Vlm.Models.Decoding;
@@ -116,6 +117,7 @@ internal sealed unsafe class LlamaTokenDecoder : TokenDecoder
 
     private static bool IsReadable(ScalarType type) => type is ScalarType.Float32 or ScalarType.BFloat16;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Embed(int token, float* result)
     {
         long width = _config.HiddenSize, start = token * width;

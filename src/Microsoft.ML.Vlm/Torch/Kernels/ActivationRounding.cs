@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Microsoft.ML.Vlm.Torch.Kernels;
 
 /// <summary>Activations of LLM.int8 (Dettmers et al. 2022): rounded to 8 bits by their row's greatest magnitude, outliers apart.</summary>
@@ -10,6 +12,7 @@ internal static unsafe class ActivationRounding
     /// <param name="result">Written: the nearest multiple of (greatest magnitude below the threshold) / 127, outliers as they are.</param>
     /// <param name="width">How many.</param>
     /// <param name="threshold">Magnitude from which a number is an outlier.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Round(float* x, float* result, long width, float threshold)
     {
         float greatest = 0;
