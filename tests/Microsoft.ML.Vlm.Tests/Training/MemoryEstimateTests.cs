@@ -35,6 +35,19 @@ public sealed class MemoryEstimateTests
     }
 
     [Fact]
+    public void On_a_gpu_the_plan_tells_what_comes_there_and_what_is_free()
+    {
+        VlmMemoryPlan plan = new MemoryEstimate(s_model, ScalarType.Float32, 4000, 20, VisionIsFrozen: true).Plan(s_rows, new() { BatchSize = 2 }, 1 << 20, 1000);
+        Assert.DoesNotContain("device", plan.ToString(), StringComparison.Ordinal);
+
+        // Neither what the process takes by itself nor the prepared rows.
+        Assert.Equal(plan.PeakBytes - 1000 - 190, plan.DevicePeakBytes);
+        string text = (plan with { Device = "cuda:0 (a GPU, 80 MiB)", DeviceFreeBytes = 64L << 20 }).ToString();
+        Assert.Contains("on cuda:0 (a GPU, 80 MiB):", text, StringComparison.Ordinal);
+        Assert.Contains("64.0 MiB", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Settings_that_save_memory_are_seen()
     {
         MemoryEstimate estimate = new(s_model, ScalarType.BFloat16, 4000, 20, VisionIsFrozen: false);
