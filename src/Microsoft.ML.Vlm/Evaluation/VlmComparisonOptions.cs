@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Evaluation;
+
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What models are compared by.</summary>
@@ -40,6 +42,10 @@ public sealed record VlmComparisonOptions
         if (!Enum.IsDefined(Metric))
         {
             throw new ArgumentOutOfRangeException(nameof(Metric), Metric, "Not a metric of this library.");
+        }
+        if (AnswerMetric.IsOfDataSet(Metric))
+        {
+            throw new ArgumentException($"{Metric} weighs words by the whole data set, and a comparison looks at row by row: evaluate each model with it instead.", nameof(Metric));
         }
         ArgumentOutOfRangeException.ThrowIfLessThan(Resamples, 100);
         ArgumentOutOfRangeException.ThrowIfNegative(ShownRows);
