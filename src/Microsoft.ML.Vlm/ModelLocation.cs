@@ -60,7 +60,11 @@ internal static class ModelLocation
         using IChannel? channel = provider?.Start("Hub");
         HubOptions reported = new()
         {
-            Endpoint = hub?.Endpoint, Token = hub?.Token, CacheDirectory = hub?.CacheDirectory, IsOffline = hub?.IsOffline, Timeout = hub?.Timeout,
+            Endpoint = hub?.Endpoint,
+            Token = hub?.Token,
+            CacheDirectory = hub?.CacheDirectory,
+            IsOffline = hub?.IsOffline,
+            Timeout = hub?.Timeout,
             Progress = new DownloadLog(hub?.Progress, line => MLNetHost.Info(channel!, line), channel is not null),
         };
         using HubClient client = new(HubSettings.From(reported));

@@ -40,7 +40,12 @@ internal sealed class FakeDownloads(FakeHub hub)
         => repository.Find(revision) is { } found
             ? FakeAnswers.JsonAsync(context, new
             {
-                id = repository.Id, modelId = repository.Id, sha = found.Commit, @private = repository.IsPrivate, gated = repository.IsGated, tags = Array.Empty<string>(),
+                id = repository.Id,
+                modelId = repository.Id,
+                sha = found.Commit,
+                @private = repository.IsPrivate,
+                gated = repository.IsGated,
+                tags = Array.Empty<string>(),
                 siblings = found.Files.Keys.Select(path => new { rfilename = path }),
             })
             : FakeAnswers.ErrorAsync(context, 404, "RevisionNotFound", "Invalid rev id: " + revision);

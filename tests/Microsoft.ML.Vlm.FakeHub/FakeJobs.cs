@@ -127,11 +127,18 @@ public sealed class FakeJobs(FakeHub hub)
     // As the real one, it says the names of secrets but never their values.
     private static JsonObject Describe(FakeJob job) => new()
     {
-        ["id"] = job.Id, ["createdAt"] = "2026-01-01T00:00:00.000Z", ["dockerImage"] = job.Body["dockerImage"]?.DeepClone(), ["spaceId"] = job.Body["spaceId"]?.DeepClone(),
-        ["command"] = job.Body["command"]?.DeepClone(), ["arguments"] = job.Body["arguments"]?.DeepClone(), ["environment"] = job.Body["environment"]?.DeepClone(),
-        ["secrets"] = new JsonObject(job.Body["secrets"]?.AsObject().Select(secret => new KeyValuePair<string, JsonNode?>(secret.Key, null)) ?? []), ["flavor"] = job.Body["flavor"]?.DeepClone(),
+        ["id"] = job.Id,
+        ["createdAt"] = "2026-01-01T00:00:00.000Z",
+        ["dockerImage"] = job.Body["dockerImage"]?.DeepClone(),
+        ["spaceId"] = job.Body["spaceId"]?.DeepClone(),
+        ["command"] = job.Body["command"]?.DeepClone(),
+        ["arguments"] = job.Body["arguments"]?.DeepClone(),
+        ["environment"] = job.Body["environment"]?.DeepClone(),
+        ["secrets"] = new JsonObject(job.Body["secrets"]?.AsObject().Select(secret => new KeyValuePair<string, JsonNode?>(secret.Key, null)) ?? []),
+        ["flavor"] = job.Body["flavor"]?.DeepClone(),
         ["labels"] = job.Body["labels"]?.DeepClone(),
-        ["status"] = new JsonObject { ["stage"] = job.Stage, ["message"] = job.Stage == "ERROR" ? "exit code 1" : null }, ["owner"] = new JsonObject { ["id"] = "1", ["name"] = job.Owner, ["type"] = "user" },
+        ["status"] = new JsonObject { ["stage"] = job.Stage, ["message"] = job.Stage == "ERROR" ? "exit code 1" : null },
+        ["owner"] = new JsonObject { ["id"] = "1", ["name"] = job.Owner, ["type"] = "user" },
     };
 
     private sealed class FakeJob(int number, string id, string owner, JsonNode body)

@@ -179,7 +179,10 @@ internal sealed class FakeUploads(FakeHub hub)
         string commit = repository.Commit(changes, branch, message);
         return FakeAnswers.JsonAsync(context, new
         {
-            success = true, commitOid = commit, commitUrl = $"{hub.Endpoint}/{repository.Id}/commit/{commit}", hookOutput = "",
+            success = true,
+            commitOid = commit,
+            commitUrl = $"{hub.Endpoint}/{repository.Id}/commit/{commit}",
+            hookOutput = "",
             pullRequestUrl = isPullRequest ? $"{hub.Endpoint}/{repository.Id}/discussions/{branch.Split('/')[^1]}" : null,
         });
     }

@@ -27,7 +27,14 @@ internal sealed class ProgressMeter(IProgress<HubProgress>? progress, string rep
             last = Stopwatch.GetTimestamp();
             progress.Report(new HubProgress
             {
-                Repository = repository, File = file, Bytes = bytes, TotalBytes = total, FileCount = fileCount, AllFilesBytes = allBytes, IsUpload = isUpload, IsDone = isDone,
+                Repository = repository,
+                File = file,
+                Bytes = bytes,
+                TotalBytes = total,
+                FileCount = fileCount,
+                AllFilesBytes = allBytes,
+                IsUpload = isUpload,
+                IsDone = isDone,
             });
         };
     }

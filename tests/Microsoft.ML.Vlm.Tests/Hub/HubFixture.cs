@@ -40,7 +40,12 @@ internal sealed class HubFixture : IAsyncDisposable
 
     public HubOptions Options(string? token = null, bool isOffline = false, TimeSpan? timeout = null) => new()
     {
-        Endpoint = Hub.Endpoint, CacheDirectory = Cache, Token = token, IsOffline = isOffline, Timeout = timeout ?? TimeSpan.FromSeconds(20), Progress = new Listener(Progress),
+        Endpoint = Hub.Endpoint,
+        CacheDirectory = Cache,
+        Token = token,
+        IsOffline = isOffline,
+        Timeout = timeout ?? TimeSpan.FromSeconds(20),
+        Progress = new Listener(Progress),
     };
 
     public HubClient Client(string? token = null, bool isOffline = false, TimeSpan? timeout = null)

@@ -10,7 +10,14 @@ public class ModelCardTests
     {
         string card = ModelCard.Format(new ModelCardContent
         {
-            Repository = "me/charts", BaseModel = "org/base", IsAdapter = true, Method = "sft", Version = "1.2.3", License = "apache-2.0", Tags = ["charts", "lora"], Datasets = ["HuggingFaceM4/ChartQA"],
+            Repository = "me/charts",
+            BaseModel = "org/base",
+            IsAdapter = true,
+            Method = "sft",
+            Version = "1.2.3",
+            License = "apache-2.0",
+            Tags = ["charts", "lora"],
+            Datasets = ["HuggingFaceM4/ChartQA"],
             Metrics = new Dictionary<string, double> { ["relaxed_accuracy"] = 0.51234567, ["eval loss"] = 1.5 },
         });
 

@@ -1,10 +1,8 @@
-using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Inspection;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Models.SmolVlm;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Quantization;
-using Microsoft.ML.Vlm.Tests.Conformance;
 using Microsoft.ML.Vlm.Tests.Models;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.Vlm.Evaluation;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Reports;
 using Microsoft.ML.Vlm.Tests.Browser;
