@@ -5,6 +5,7 @@ using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Evaluation;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
+using Microsoft.ML.Vlm.Quantization;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm;
@@ -40,13 +41,13 @@ internal static class ModelMerging
     /// <param name="rows">Rows to compare on.</param>
     /// <param name="directory">A new or empty folder.</param>
     /// <param name="options">Validated.</param>
-    /// <exception cref="InvalidOperationException">The gap exceeds what the options allow, or the folder is not free. Nothing is left behind.</exception>
+    /// <exception cref="InvalidOperationException">The gap exceeds what the options allow, the base has no such weights to merge into, or the folder is not free. Nothing is left behind.</exception>
     public static MergeReport Run(
         ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, IReadOnlyList<VlmSample> rows, string directory, MergeOptions options)
     {
         string target = Path.GetFullPath(directory), temporary = $"{Path.TrimEndingDirectorySeparator(target)}.{Guid.NewGuid():N}.tmp";
         CheckFree(target);
-        CheckStored(folder);
+        CheckTarget(folder, model, options.Target);
         Directory.CreateDirectory(temporary);
         try
         {
@@ -55,11 +56,11 @@ internal static class ModelMerging
             {
                 report = Compare(report, LogitComparison.Of(model, adapters, merged, rows));
             }
-            double limit = options.MaximumMeanGap ?? (model.Weights.Values.Any(weight => weight.Quantized is not null) ? QuantizationGap : IsWide(folder, model, options) ? SmallGap : RoundingGap);
+            double limit = options.MaximumMeanGap ?? AllowedGap(folder, model, options);
             if (!(report.MeanGap <= limit))
             {
                 throw new InvalidOperationException(
-                    $"The merged model was not written to '{directory}': {report}. At most {limit} is allowed on average (MergeOptions.MaximumMeanGap); Precision = Float32 loses least.");
+                    $"The merged model was not written to '{directory}': {report}. At most {limit} is allowed on average (MergeOptions.MaximumMeanGap); {NearestChoice(model, options)} loses least.");
             }
             if (Directory.Exists(target))
             {
@@ -101,14 +102,22 @@ internal static class ModelMerging
     }
 
     // The difference of an adapter is smaller than the steps of 4-bit codes.
-    private static void CheckStored(ModelFolder folder)
+    private static void CheckTarget(ModelFolder folder, VisionLanguageModel model, MergeTarget target)
     {
+        if (target != MergeTarget.Original)
+        {
+            if (!IsQuantized(model))
+            {
+                throw new InvalidOperationException($"MergeOptions.Target is {target}, but the base model in '{folder.Path}' is not quantized here; leave it at {MergeTarget.Original}.");
+            }
+            return;
+        }
         using CheckpointWeights stored = folder.OpenWeights();
         if (stored.Names.FirstOrDefault(name => stored.TypeOf(name) is ScalarType.Byte or ScalarType.Int8) is { } name)
         {
             throw new InvalidOperationException(
-                $"The base model in '{folder.Path}' is stored quantized ('{name}' holds codes), and an adapter cannot be merged into codes. Put the adapter (SaveAdapter) on the "
-                + "original 16-bit model by ApplyVlm, and merge there.");
+                $"The base model in '{folder.Path}' is stored quantized ('{name}' holds codes): the original weights are not there. Set MergeOptions.Target to {MergeTarget.Dequantized} or "
+                + $"{MergeTarget.Requantized}, or put the adapter (SaveAdapter) on the original 16-bit model by ApplyVlm, and merge there.");
         }
     }
 
@@ -118,12 +127,7 @@ internal static class ModelMerging
         {
             File.Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
         }
-        bool isUntied = ModelMerger.Unties(model, adapters);
-        if (options.Precision is not null || isUntied)
-        {
-            string config = Path.Combine(temporary, ModelConfig.FileName);
-            File.WriteAllText(config, FormatConfig(File.ReadAllText(config), options.Precision, isUntied));
-        }
+        WriteConfig(Path.Combine(temporary, ModelConfig.FileName), model, ModelMerger.Unties(model, adapters), options);
         using CheckpointWeights stored = folder.OpenWeights();
         ScalarType? type = options.Precision switch
         {
@@ -131,17 +135,38 @@ internal static class ModelMerging
             VlmPrecision.BFloat16 => ScalarType.BFloat16,
             _ => null,
         };
-        IReadOnlyList<CheckpointEntry> entries = ModelMerger.Entries(model, adapters, stored, type);
+        using var scope = NewDisposeScope();
+        using var values = no_grad();
+        bool usesCodes = options.Target == MergeTarget.Dequantized || model.Weights.Keys.Any(name => ModelMerger.IsStoredAsCodes(stored, name));
+        IReadOnlyList<CheckpointEntry> entries = ModelMerger.Entries(model, adapters, stored, type, usesCodes);
+        IReadOnlyList<CheckpointEntry> written = options.Target == MergeTarget.Requantized ? ModelMerger.Requantize(entries, model, adapters) : entries;
         return new MergeReport
         {
             Directory = temporary,
-            ShardCount = CheckpointShards.Write(temporary, entries, options.MaximumShardBytes),
+            Target = options.Target,
+            ShardCount = CheckpointShards.Write(temporary, written, options.MaximumShardBytes),
             ParameterCount = entries.Sum(entry => entry.Count),
             MaximumGap = 0,
             MeanGap = 0,
             GreedyAgreement = 0,
             PositionCount = 0,
         };
+    }
+
+    private static void WriteConfig(string path, VisionLanguageModel model, bool isUntied, MergeOptions options)
+    {
+        string json = File.ReadAllText(path);
+        string changed = options.Precision is not null || isUntied ? FormatConfig(json, options.Precision, isUntied) : json;
+        changed = options.Target switch
+        {
+            MergeTarget.Dequantized => QuantizedModelFiles.FormatDequantizedConfig(changed),
+            MergeTarget.Requantized => QuantizedModelFiles.FormatConfig(changed, model, QuantizedModelFiles.OptionsOf(model)),
+            _ => changed,
+        };
+        if (changed != json)
+        {
+            File.WriteAllText(path, changed);
+        }
     }
 
     private static MergeReport Compare(MergeReport report, LogitComparison comparison) => report with
@@ -152,6 +177,21 @@ internal static class ModelMerging
         AdapterEffect = comparison.AdapterEffect,
         PositionCount = comparison.Positions,
     };
+
+    private static double AllowedGap(ModelFolder folder, VisionLanguageModel model, MergeOptions options)
+    {
+        IQuantizedWeight[] quantized = [.. model.Weights.Values.Select(weight => weight.Quantized).OfType<IQuantizedWeight>()];
+        if (quantized.Length > 0 && (options.Target != MergeTarget.Dequantized || quantized.Any(weight => weight is Int8Weight { OutlierThreshold: not null })))
+        {
+            return QuantizationGap;
+        }
+        return IsWide(folder, model, options) && quantized.All(weight => weight.ComputeType == ScalarType.Float32) ? SmallGap : RoundingGap;
+    }
+
+    private static string NearestChoice(VisionLanguageModel model, MergeOptions options)
+        => IsQuantized(model) && options.Target != MergeTarget.Dequantized ? $"Target = {MergeTarget.Dequantized}" : "Precision = Float32";
+
+    private static bool IsQuantized(VisionLanguageModel model) => model.Weights.Values.Any(weight => weight.Quantized is not null);
 
     private static bool IsWide(ModelFolder folder, VisionLanguageModel model, MergeOptions options)
     {

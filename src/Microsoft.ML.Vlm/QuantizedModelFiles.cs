@@ -34,7 +34,7 @@ internal static class QuantizedModelFiles
     }
 
     /// <summary>The content of <c>config.json</c> for a quantized model; everything else in it stays.</summary>
-    internal static string FormatConfig(string json, VisionLanguageModel model, QuantOptions options)
+    public static string FormatConfig(string json, VisionLanguageModel model, QuantOptions options)
     {
         IQuantizedWeight[] quantized = [.. model.Weights.Values.Select(weight => weight.Quantized).OfType<IQuantizedWeight>()];
         string[] kept = [.. model.Linears.Values.Where(linear => linear.Weight.Quantized is null).Select(linear => linear.Path).Order(StringComparer.Ordinal)];
@@ -60,6 +60,27 @@ internal static class QuantizedModelFiles
         };
         return root.ToJsonString(s_indented);
     }
+
+    /// <summary>The content of <c>config.json</c> for the same model with numbers in the place of codes.</summary>
+    public static string FormatDequantizedConfig(string json)
+    {
+        JsonObject root = JsonNode.Parse(json)!.AsObject();
+        return root.Remove(ConfigKey) ? root.ToJsonString(s_indented) : json;
+    }
+
+    /// <summary>How the weights of a model are quantized, whoever did it.</summary>
+    /// <param name="model">A model with at least one quantized weight.</param>
+    public static QuantOptions OptionsOf(VisionLanguageModel model) => model.Weights.Values.Select(weight => weight.Quantized).OfType<IQuantizedWeight>().First() switch
+    {
+        FourBitWeight weight => new QuantOptions
+        {
+            Type = weight.Code == FourBitCode.Fp4 ? QuantizationType.Fp4 : QuantizationType.Nf4,
+            BlockSize = weight.BlockSize,
+            DoubleQuantization = weight.IsDoublyQuantized,
+        },
+        Int8Weight weight => new QuantOptions { Type = QuantizationType.Int8, OutlierThreshold = weight.OutlierThreshold },
+        IQuantizedWeight weight => throw new NotSupportedException($"{weight.GetType().Name} has no form in files."),
+    };
 
     private static void Copy(string content, string path)
     {

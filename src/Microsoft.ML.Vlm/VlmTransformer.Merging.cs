@@ -13,14 +13,14 @@ public sealed partial class VlmTransformer
 
     /// <summary>
     /// Writes the model with the adapter merged into its weights, as a Hugging Face folder that transformers loads without PEFT (<c>merge_and_unload</c>). The written
-    /// model is loaded again and compared with this one before the folder appears.
+    /// model is loaded again and compared with this one before the folder appears. On a quantized base <see cref="MergeOptions.Target"/> chooses what the adapter is merged into.
     /// </summary>
     /// <param name="directory">A new or empty folder.</param>
     /// <param name="options">Number format, size of files, prompts to compare on, largest gap; null for the defaults.</param>
     /// <returns>What was written, and how far both models are from each other.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">
-    /// There is nothing to merge; the folder is not empty; or the merged model differs by more than the options allow. Nothing is left behind.
+    /// There is nothing to merge, or the base has no weights of the target; the folder is not empty; or the merged model differs by more than the options allow. Nothing is left behind.
     /// </exception>
     public MergeReport Merge(string directory, MergeOptions? options = null)
     {
@@ -33,7 +33,11 @@ public sealed partial class VlmTransformer
         MLNetHost.Info(channel, report.ToString());
         if (report.AdapterEffect is { } effect && report.MeanGap > effect / 2)
         {
-            MLNetHost.Warning(channel, "Rounding the merged weights has undone much of the training; merge with Precision = VlmPrecision.Float32, or keep the adapter apart.");
+            MLNetHost.Warning(channel, report.Target == MergeTarget.Requantized
+                ? "Quantizing the merged weights again has undone much of the training; merge with Target = MergeTarget.Dequantized, or keep the adapter apart."
+                : Settings.Quantization is not null && report.Target == MergeTarget.Original
+                ? "The quantized base and the original weights differ by much of what was trained; compare both on your task, or merge with Target = MergeTarget.Dequantized."
+                : "Rounding the merged weights has undone much of the training; merge with Precision = VlmPrecision.Float32, or keep the adapter apart.");
         }
         return report;
     }

@@ -3,7 +3,13 @@ namespace Microsoft.ML.Vlm;
 /// <summary>How an adapter is merged into the weights of its base model.</summary>
 public sealed record MergeOptions
 {
-    /// <summary>Number format of the written weights (<c>dtype</c>); null, the default, is that in which the base checkpoint stores each of them.</summary>
+    /// <summary>What an adapter on a quantized base is merged into. Default <see cref="MergeTarget.Original"/>, the only one for a base that is not quantized.</summary>
+    public MergeTarget Target { get; init; }
+
+    /// <summary>
+    /// Number format of the written weights (<c>dtype</c>); null, the default, is that in which the base checkpoint stores each of them, and that of the model for what it stores as
+    /// codes. Codes are written as codes.
+    /// </summary>
     public VlmPrecision? Precision { get; init; }
 
     /// <summary>Most bytes of a file of weights (<c>max_shard_size</c>); more are cut into shards with an index. At least 1; default 5 GB.</summary>
@@ -17,7 +23,7 @@ public sealed record MergeOptions
 
     /// <summary>
     /// The largest mean absolute difference of the logits at which the merged model is still written. Above 0; null, the default, is 0.001 where weights and
-    /// computation are 32-bit, 0.1 where they are 16-bit, and 1 where the adapter was trained on a quantized base, as merging goes back to the weights in the folder.
+    /// computation are 32-bit, 0.1 where they are 16-bit, and 1 where the adapter was trained on a quantized base and is not merged into the dequantized weights.
     /// </summary>
     public double? MaximumMeanGap { get; init; }
 
@@ -27,6 +33,10 @@ public sealed record MergeOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaximumShardBytes, 1);
         ArgumentNullException.ThrowIfNull(Prompts);
+        if (!Enum.IsDefined(Target))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Target), Target, "Not a target of this library.");
+        }
         if (Precision is { } precision && !Enum.IsDefined(precision))
         {
             throw new ArgumentOutOfRangeException(nameof(Precision), precision, "Not a number format of this library.");

@@ -8,10 +8,13 @@ public sealed record MergeReport
     /// <summary>Full path of the merged model.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>What the adapter was merged into.</summary>
+    public required MergeTarget Target { get; init; }
+
     /// <summary>Files of weights.</summary>
     public required int ShardCount { get; init; }
 
-    /// <summary>Numbers in them.</summary>
+    /// <summary>Weights in them; for codes those that they stand for.</summary>
     public required long ParameterCount { get; init; }
 
     /// <summary>Largest absolute difference of a logit.</summary>

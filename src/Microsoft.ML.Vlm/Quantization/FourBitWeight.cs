@@ -41,6 +41,9 @@ internal sealed class FourBitWeight : IQuantizedWeight
     /// <summary>Numbers that share a scale.</summary>
     public int BlockSize { get; }
 
+    /// <summary>Whether the scales are quantized too.</summary>
+    public bool IsDoublyQuantized => _nested is not null;
+
     /// <inheritdoc/>
     public IReadOnlyList<long> Shape { get; }
 
@@ -96,6 +99,9 @@ internal sealed class FourBitWeight : IQuantizedWeight
         using Tensor? read = _nested?.Read();
         FourBitCodec.DequantizeInto(result, _codes, read ?? _scales!, Code, BlockSize);
     }
+
+    /// <inheritdoc/>
+    public IQuantizedWeight QuantizeLike(Tensor values) => Quantize(values, Code, BlockSize, IsDoublyQuantized, ComputeType, _buffer);
 
     /// <inheritdoc/>
     public Tensor Product(Tensor input, Tensor? bias = null) => ProductOnGpu(input) is { } product

@@ -20,6 +20,10 @@ internal interface IQuantizedWeight : ICompactWeight
     /// <param name="result"><c>[out, in]</c>, contiguous, on the device of the codes.</param>
     void DequantizeInto(Tensor result);
 
+    /// <summary>Another matrix of the same shape, quantized in the same way; the caller frees it.</summary>
+    /// <param name="values"><c>[out, in]</c>, any type, on the CPU.</param>
+    IQuantizedWeight QuantizeLike(Tensor values);
+
     /// <summary>The codes where they lie, for products with single vectors, in which weights are as exact as float32. They stay the weight's; the caller frees the product. Null where the kernels cannot read them.</summary>
     /// <param name="body">Body of the kernel; null for the widest that the processor has.</param>
     VectorProduct? OpenProduct(KernelBody? body = null);

@@ -55,6 +55,12 @@ internal sealed class Int8Weight(Tensor codes, Tensor scales, double? outlierThr
     /// <inheritdoc/>
     public void DequantizeInto(Tensor result) => Int8Codec.DequantizeInto(result, _codes, _scales);
 
+    /// <summary>Magnitude from which activations are not rounded to 8 bits; null rounds none.</summary>
+    public double? OutlierThreshold => outlierThreshold;
+
+    /// <inheritdoc/>
+    public IQuantizedWeight QuantizeLike(Tensor values) => Quantize(values, outlierThreshold, ComputeType, buffer);
+
     /// <inheritdoc/>
     public Tensor Product(Tensor input, Tensor? bias = null)
     {

@@ -65,24 +65,6 @@ public sealed class QuantizationTests : IDisposable
     }
 
     [Fact]
-    public void Merging_goes_back_to_the_weights_of_the_folder_and_refuses_codes()
-    {
-        IDataView data = _data.LoadWithImages(_ml);
-        using VlmTransformer model = _ml.Transforms.VlmSft(VlmOptions.Quick(o => o.Quantization = QuantOptions.Nf4)).Fit(data);
-        MergeReport report = model.Merge(_data.Path("merged"));
-
-        // The gap is that of the quantization: more than that of rounding, less than would be refused.
-        Assert.InRange(report.MeanGap, 1e-4, 1);
-        string folder = _data.Path("quantized");
-        model.SaveQuantizedModel(folder);
-        model.SaveAdapter(_data.Path("adapter"));
-        using VlmTransformer onCodes = _ml.Transforms.ApplyVlm(VlmOptions.Applied(folder, _data.Path("adapter"))).Fit(data);
-        string message = Assert.Throws<InvalidOperationException>(() => onCodes.Merge(_data.Path("other"))).Message;
-        Assert.Contains("stored quantized", message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(_data.Path("other")));
-    }
-
-    [Fact]
     public void Quantized_weights_cannot_be_trained_themselves()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => _ml.Transforms.VlmSft(VlmOptions.Quick(o => (o.Lora, o.Quantization) = (null, QuantOptions.Nf4))));

@@ -63,6 +63,8 @@ public class QuantizedCheckpointGoldenTests : IDisposable
             Assert.Equal(other.shape, tensor.shape);
             Assert.True(other.equal(tensor.cpu()).all().item<bool>(), key);
         }
+        QuantizedModelFiles.Write(ModelFolder.Open(Reference.Path("golden", "checkpoints", BaseOf(name))), model, options, _folder);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, CheckpointWeights.SingleFileName)), File.ReadAllBytes(Path.Combine(_folder, CheckpointWeights.SingleFileName)));
         string plain = File.ReadAllText(Reference.Path("golden", "checkpoints", BaseOf(name), ModelConfig.FileName));
         JsonElement described = JsonElement.Parse(QuantizedModelFiles.FormatConfig(plain, model, options)).GetProperty("quantization_config");
         Assert.True(JsonElement.DeepEquals(settings, described), described.ToString());
