@@ -33,9 +33,9 @@ public sealed partial class VlmOperations
     /// <param name="data">Data in front of the estimator.</param>
     /// <param name="estimator">A chain with <c>VlmSft</c> in it.</param>
     /// <param name="numberOfFolds">At least 2.</param>
-    /// <param name="labelColumnName">As for <see cref="Evaluate"/>.</param>
-    /// <param name="responseColumnName">As for <see cref="Evaluate"/>.</param>
-    /// <param name="metric">As for <see cref="Evaluate"/>.</param>
+    /// <param name="labelColumnName">As for <see cref="Evaluate(IDataView, string, string, VlmMetric)"/>.</param>
+    /// <param name="responseColumnName">As for <see cref="Evaluate(IDataView, string, string, VlmMetric)"/>.</param>
+    /// <param name="metric">As for <see cref="Evaluate(IDataView, string, string, VlmMetric)"/>.</param>
     /// <param name="samplingKeyColumnName">Rows of equal value in this column stay in one fold (such as questions on one image); null for none.</param>
     /// <param name="seed">Seed of the split; null takes the ML context's.</param>
     public IReadOnlyList<VlmFold> CrossValidate(

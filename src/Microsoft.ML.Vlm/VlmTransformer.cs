@@ -132,11 +132,14 @@ public sealed partial class VlmTransformer : ITransformer, IDisposable
         _ => null,
     };
 
-    /// <summary>Computes rows for the data view and the row mapper.</summary>
-    internal IReadOnlyList<VlmAnswer> Answer(IReadOnlyList<VlmExample> rows, VlmOutputs outputs)
+    /// <summary>Computes rows for the data view, the row mapper and evaluations.</summary>
+    /// <param name="rows">At least one row.</param>
+    /// <param name="outputs">What to compute.</param>
+    /// <param name="generation">How responses are generated; null for <see cref="Generation"/>.</param>
+    internal IReadOnlyList<VlmAnswer> Answer(IReadOnlyList<VlmExample> rows, VlmOutputs outputs, GenerationOptions? generation = null)
     {
         MLNetHost.CheckAlive(_host);
-        return Engine.Answer(rows, outputs, Checked(null));
+        return Engine.Answer(rows, outputs, Checked(generation));
     }
 
     private static VlmExample Question(string prompt, IEnumerable<MLImage>? images)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.Vlm.Components;
@@ -60,5 +61,34 @@ internal static class AnswerColumns
             default:
                 throw new ArgumentOutOfRangeException(nameof(column), $"Label column '{column.Name}' holds {column.Type}; expected String or a vector of String.");
         }
+    }
+
+    /// <summary>Reads a value as text at the row that a cursor stands on: a text, a number, a truth value or a key.</summary>
+    /// <param name="row">The cursor.</param>
+    /// <param name="column">The column.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column holds something else.</exception>
+    public static Func<string> ValueReader(DataViewRow row, DataViewSchema.Column column) => column.Type switch
+    {
+        TextDataViewType => TextReader(row, column),
+        BooleanDataViewType => ValueReader<bool>(row, column),
+        KeyDataViewType { RawType: var type } when type == typeof(uint) => ValueReader<uint>(row, column),
+        NumberDataViewType { RawType: var type } when type == typeof(float) => ValueReader<float>(row, column),
+        NumberDataViewType { RawType: var type } when type == typeof(double) => ValueReader<double>(row, column),
+        NumberDataViewType { RawType: var type } when type == typeof(int) => ValueReader<int>(row, column),
+        NumberDataViewType { RawType: var type } when type == typeof(long) => ValueReader<long>(row, column),
+        NumberDataViewType { RawType: var type } when type == typeof(byte) => ValueReader<byte>(row, column),
+        _ => throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' holds {column.Type}; expected text, a number or a truth value."),
+    };
+
+    private static Func<string> ValueReader<T>(DataViewRow row, DataViewSchema.Column column)
+        where T : struct
+    {
+        ValueGetter<T> get = row.GetGetter<T>(column);
+        T value = default;
+        return () =>
+        {
+            get(ref value);
+            return Convert.ToString(value, CultureInfo.InvariantCulture)!;
+        };
     }
 }

@@ -3,6 +3,20 @@ namespace Microsoft.ML.Vlm.Evaluation;
 /// <summary>Scores answers by any <see cref="VlmMetric"/>.</summary>
 internal static class AnswerMetric
 {
+    /// <summary>Its name in reports, files and cards.</summary>
+    public static string NameOf(VlmMetric metric) => metric switch
+    {
+        VlmMetric.RelaxedAccuracy => "relaxed_accuracy",
+        VlmMetric.ExactMatch => "exact_match",
+        VlmMetric.NormalizedExactMatch => "normalized_exact_match",
+        VlmMetric.VqaAccuracy => "vqa_accuracy",
+        VlmMetric.Anls => "anls",
+        VlmMetric.MultipleChoice => "multiple_choice_accuracy",
+        VlmMetric.RougeL => "rouge_l",
+        VlmMetric.Cider => "cider",
+        _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, "Not a metric of this library."),
+    };
+
     /// <summary>Whether scores go from 0 to 1, so that they may be shown as parts of a hundred.</summary>
     public static bool IsPart(VlmMetric metric) => metric != VlmMetric.Cider;
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Evaluation;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Reports;
 using Microsoft.ML.Vlm.Tests.Browser;
@@ -59,6 +60,34 @@ public sealed class PagesInBrowserTests(SharedBrowser shared) : IClassFixture<Sh
         Assert.Equal("Comparison: before, after", await page.EvaluateAsync<string>("document.querySelector('h1').textContent"));
         Assert.Equal(0, await page.EvaluateAsync<int>("document.scripts.length"));
         await CaptureAsync(page, "comparison.png");
+    }
+
+    [Fact]
+    public async Task An_evaluation_opens_without_errors_and_shows_the_worst_rows_first()
+    {
+        VlmAnsweredRow[] rows =
+        [
+            new(0, "How many bars?", ["4"], "4") { Group = "human" },
+            new(1, "Which <i>color</i>?", ["red", "dark red"], "<script>alert(1)</script>") { Group = "augmented" },
+        ];
+        VlmEvaluationReport scored = new EvaluationScoring(new VlmEvaluationOptions(), VlmTask.ChartQa).Score(rows);
+        VlmEvaluationReport report = scored with
+        {
+            Rows = [.. scored.Rows.Select((row, index) => row with { Pictures = [Picture(index)] })],
+            Generation = new GenerationOptions(),
+            PromptSuffix = VlmTask.ChartQa.PromptSuffix,
+            ImageDependence = new VlmImageDependence(2, 1.2, 2.5, 2.1),
+        };
+        string path = Path.Combine(_folder, "evaluation.html");
+        report.SaveHtml(path);
+        HeadlessBrowser browser = await shared.GetAsync();
+        BrowserPage page = await browser.OpenAsync(path);
+        await AssertSoundAsync(page, pictures: 2);
+        Assert.Equal("Evaluation: ChartQA", await page.EvaluateAsync<string>("document.title"));
+        Assert.Equal("metric|all rows|augmented, 1 rows|human, 1 rows", await page.EvaluateAsync<string>("[...document.querySelectorAll('th')].map(cell => cell.textContent.trim()).join('|')"));
+        Assert.Equal("row 1, augmented|row 0, human", await page.EvaluateAsync<string>("[...document.querySelectorAll('.card .soft:first-of-type')].map(line => line.textContent).join('|')"));
+        Assert.Equal(0, await page.EvaluateAsync<int>("document.querySelectorAll('script, i').length"));
+        await CaptureAsync(page, "evaluation.png");
     }
 
     [Fact]
