@@ -103,6 +103,20 @@ internal sealed class VlmEngine : IDisposable
         }
     }
 
+    /// <summary>Most tokens that the model was made for, prompt and answer together.</summary>
+    public int ContextLength => Folder.Config is SmolVlmConfig config ? config.Text.MaxPositions : int.MaxValue;
+
+    /// <summary>What the model reads of a question.</summary>
+    /// <inheritdoc cref="VlmProcessor.CreatePrompt" path="/exception"/>
+    public VlmSample CreatePrompt(VlmExample question) => _processor.CreatePrompt(question);
+
+    /// <summary>Begins an answer; dispose it.</summary>
+    public AnswerStream Open(VlmSample prompt, GenerationOptions options) => Run(generator => generator.Open(prompt, options));
+
+    /// <summary>Computes the next token of an answer.</summary>
+    /// <returns>False once it has ended.</returns>
+    public bool Advance(AnswerStream answer, CancellationToken token) => RunModel(_ => answer.Advance(token));
+
     /// <summary>How much the loss on the answers of rows depends on their images; null when none has an image and an answer.</summary>
     public VlmImageDependence? MeasureImages(IReadOnlyList<VlmExample> rows)
         => RunModel(model => ImageDependence.Measure(model, rows.Select(CreateAnswer)));

@@ -31,9 +31,16 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
     public VlmTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        _settings.Columns.Check(_host, input.Schema, training: false);
+        return Load();
+    }
+
+    /// <summary>Loads the model.</summary>
+    /// <inheritdoc cref="Fit" path="/exception"/>
+    internal VlmTransformer Load()
+    {
         NativeLibraryLoader.EnsureLoaded();
         Device device = ComputeDevice.Resolve(_settings.Device);
-        _settings.Columns.Check(_host, input.Schema, training: false);
         ModelFolder folder = ModelLocation.Open(_options, _host);
         VlmProcessor processor = VlmProcessor.Load(folder, _settings.Images);
         string? adapter = _options.AdapterPath is { } named ? ModelLocation.AdapterFolder(named, _options, _host) : null;

@@ -149,10 +149,13 @@ public sealed partial class VlmTransformer : ITransformer, IDisposable
         return new VlmExample { Prompt = [MessageBuilder.FromPrompt(prompt, pixels.Length, nameof(prompt), 0)], Images = pixels, PromptColumnName = nameof(prompt) };
     }
 
+    /// <summary>Options with the context's seed where they have none.</summary>
+    internal GenerationOptions Seeded(GenerationOptions options) => options.Seed is null ? options with { Seed = _seed } : options;
+
     private GenerationOptions Checked(GenerationOptions? options)
     {
         options ??= Generation;
         options.Validate();
-        return options.Seed is null ? options with { Seed = _seed } : options;
+        return Seeded(options);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML.Vlm.Generation.Grammars;
 using Microsoft.ML.Vlm.Text;
 
 namespace Microsoft.ML.Vlm.Generation;
@@ -7,7 +8,8 @@ namespace Microsoft.ML.Vlm.Generation;
 /// <param name="decoder">A fresh decoder, which leaves special tokens out.</param>
 /// <param name="endTokenIds">Tokens that end the answer; they are kept as tokens and are no part of the text.</param>
 /// <param name="options">Validated options.</param>
-internal sealed class AnswerBuilder(IncrementalDecoder decoder, IReadOnlySet<int> endTokenIds, GenerationOptions options)
+/// <param name="constraint">What the answer is held to, or null.</param>
+internal sealed class AnswerBuilder(IncrementalDecoder decoder, IReadOnlySet<int> endTokenIds, GenerationOptions options, TokenConstraint? constraint = null)
 {
     private readonly StopTextFilter _filter = new(options.StopSequences);
     private readonly List<int> _tokens = [];
@@ -20,6 +22,10 @@ internal sealed class AnswerBuilder(IncrementalDecoder decoder, IReadOnlySet<int
     /// <summary>Why the answer ended; null while it grows.</summary>
     public StopReason? StopReason { get; private set; }
 
+    /// <summary>Makes tokens impossible that must not come next.</summary>
+    /// <param name="logits"><c>[vocabulary]</c>; changed in place.</param>
+    public void Constrain(Span<float> logits) => constraint?.Apply(logits);
+
     /// <summary>Takes the next token, and gives the text that is final now.</summary>
     /// <param name="token">The token.</param>
     /// <param name="logProbability">Its natural log-probability.</param>
@@ -27,8 +33,10 @@ internal sealed class AnswerBuilder(IncrementalDecoder decoder, IReadOnlySet<int
     {
         _tokens.Add(token);
         _logProbability += logProbability;
-        bool isEnd = endTokenIds.Contains(token), isLast = isEnd || _tokens.Count == options.MaxNewTokens;
-        string piece = isEnd ? "" : _filter.Append(decoder.Append(token));
+        constraint?.Accept(token);
+        bool isEnd = endTokenIds.Contains(token) || constraint is { IsComplete: true };
+        bool isLast = isEnd || _tokens.Count == options.MaxNewTokens;
+        string piece = endTokenIds.Contains(token) ? "" : _filter.Append(decoder.Append(token));
         if (isLast && !_filter.IsStopped)
         {
             piece += _filter.Append(decoder.Finish());

@@ -33,7 +33,7 @@ internal sealed class DecodingRun : IDisposable
         _prompts = prompts;
         _answers = answers;
         _samplers = [.. prompts.Select(prompt => new TokenSampler(options, prompt.Tokens, prompt.Row))];
-        _changesLogits = options.Temperature != 0 || options.RepetitionPenalty != 1;
+        _changesLogits = options.Temperature != 0 || options.RepetitionPenalty != 1 || options.JsonSchema is not null;
         // The last token of an answer is never read.
         _cache = model.CreateCache(prompts.Count, checked(prompts.Max(prompt => prompt.Tokens.Length) + options.MaxNewTokens - 1));
     }
@@ -93,6 +93,7 @@ internal sealed class DecodingRun : IDisposable
                 own.CopyTo(_scores);
                 scores = _scores;
             }
+            _answers[rows[index]].Constrain(scores);
             int token = _samplers[rows[index]].Next(scores);
             texts[index] = (rows[index], _answers[rows[index]].Accept(token, own[token] - LogitsFilters.LogTotal(own)));
         }

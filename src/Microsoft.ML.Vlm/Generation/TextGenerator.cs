@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Generation.Grammars;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Processing;
 using Microsoft.ML.Vlm.Text;
@@ -61,21 +62,36 @@ internal sealed class TextGenerator
         return StreamPieces(prompt, options, token);
     }
 
+    /// <summary>Begins to answer one prompt; nothing is computed yet.</summary>
+    /// <param name="prompt">A row without targets.</param>
+    /// <param name="options">How to choose tokens and when to stop.</param>
+    /// <returns>The answer, to be advanced token by token and then disposed.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range, or the prompt is empty.</exception>
+    public AnswerStream Open(VlmSample prompt, GenerationOptions options)
+    {
+        Check([prompt], options);
+        AnswerBuilder answer = StartAnswer(options);
+        return new AnswerStream(answer, new DecodingRun(_model, [prompt], [answer], options));
+    }
+
     private IEnumerable<string> StreamPieces(VlmSample prompt, GenerationOptions options, CancellationToken token)
     {
-        using DecodingRun run = new(_model, [prompt], [StartAnswer(options)], options);
-        while (run.IsRunning)
+        using AnswerStream answer = Open(prompt, options);
+        while (answer.Advance(token))
         {
-            token.ThrowIfCancellationRequested();
-            string text = run.Step()[0].Text;
-            if (text.Length > 0)
+            if (answer.Text.Length > 0)
             {
-                yield return text;
+                yield return answer.Text;
             }
         }
     }
 
-    private AnswerBuilder StartAnswer(GenerationOptions options) => new(new IncrementalDecoder(_tokenizer, skipSpecialTokens: true), _endTokenIds, options);
+    private AnswerBuilder StartAnswer(GenerationOptions options)
+    {
+        TokenConstraint? constraint = options.JsonSchema is { } schema
+            ? new TokenConstraint(TokenGrammars.Of(_tokenizer).OfSchema(schema), _endTokenIds, options.MaxNewTokens) : null;
+        return new(new IncrementalDecoder(_tokenizer, skipSpecialTokens: true), _endTokenIds, options, constraint);
+    }
 
     private static void Check(IReadOnlyList<VlmSample> prompts, GenerationOptions options)
     {

@@ -24,12 +24,20 @@ public sealed record GenerationOptions
     /// <summary>Texts that end the answer; they are not part of it (<c>stop_strings</c>). Default none.</summary>
     public IReadOnlyList<string> StopSequences { get; init; } = [];
 
+    /// <summary>
+    /// A JSON schema that every answer fits (<c>guided_json</c> of vLLM); null, the default, leaves answers free. At each token only those are possible with which the answer can still be
+    /// ended within <see cref="MaxNewTokens"/>, so that it always parses. Properties come in the schema's order. Held to are <c>type</c>, <c>properties</c>, <c>required</c>,
+    /// <c>items</c>, <c>enum</c>, <c>const</c>, <c>anyOf</c>, <c>$ref</c>, the formats date, time, date-time and uuid, and bounds of lengths, counts and numbers (integers have 32 bits
+    /// unless bounds say otherwise); another keyword is an error when the answer begins. The model should be asked for JSON in words too. Needs a byte-level tokenizer.
+    /// </summary>
+    public string? JsonSchema { get; init; }
+
     /// <summary>Seed of the drawing; null takes the ML context's. Unused when greedy.</summary>
     public int? Seed { get; init; }
 
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Names the option, its value and its range.</exception>
-    /// <exception cref="ArgumentException">A stop sequence is an empty text.</exception>
+    /// <exception cref="ArgumentException">A stop sequence is an empty text, or there are stop sequences beside a schema.</exception>
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxNewTokens, 1);
@@ -38,6 +46,10 @@ public sealed record GenerationOptions
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(TopP);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(TopP, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(RepetitionPenalty);
+        if (JsonSchema is not null && StopSequences.Count > 0)
+        {
+            throw new ArgumentException("GenerationOptions.StopSequences would cut the JSON that JsonSchema asks for; give one of them.", nameof(StopSequences));
+        }
         if (StopSequences.Any(string.IsNullOrEmpty))
         {
             throw new ArgumentException("GenerationOptions.StopSequences has an empty text, which would end every answer at once; remove it.", nameof(StopSequences));

@@ -22,6 +22,9 @@ internal sealed class BpeVocabulary
     /// <summary>Number of tokens.</summary>
     public int Count => _ids.Count;
 
+    /// <summary>All ids, in no order.</summary>
+    public IEnumerable<int> Ids => _tokens.Keys;
+
     /// <summary>Id of a token, or -1.</summary>
     public int IdOf(ReadOnlySpan<char> token) => _lookup.TryGetValue(token, out int id) ? id : -1;
 

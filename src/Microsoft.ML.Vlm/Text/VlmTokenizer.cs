@@ -182,6 +182,15 @@ public sealed class VlmTokenizer : Tokenizer
     /// <summary>Whether an id is a special token, which decoding can leave out.</summary>
     public bool IsSpecial(int id) => _addedById.TryGetValue(id, out AddedToken? added) && added.IsSpecial;
 
+    /// <summary>All ids, in no order.</summary>
+    internal IEnumerable<int> Ids => _vocabulary.Ids.Union(_addedById.Keys);
+
+    /// <summary>The bytes that a token adds to a text; none for an id without a token.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer's tokens are not bytes: what one adds depends on its place.</exception>
+    internal byte[] BytesOf(int id) => _decoders is [ByteLevelDecoder]
+        ? TokenOf(id) is { } token ? ByteLevelDecoder.ToBytes(token) : []
+        : throw new NotSupportedException("Answers cannot be held to a schema: the model's tokenizer is not of the kind 'ByteLevel', so that what a token adds depends on its place.");
+
     /// <summary>Fresh decoders for one text.</summary>
     internal DecodingStream StartDecoding() => new(_decoders);
 

@@ -27,6 +27,7 @@ internal sealed class FloorMap(string root, Func<string, string> rootFolder)
         ["Tracking"] = 4,
         ["Reports"] = 4,
         ["Components"] = 5,
+        ["Serving"] = 5,
         [""] = 5,
     };
 

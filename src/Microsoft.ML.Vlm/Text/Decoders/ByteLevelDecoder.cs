@@ -11,6 +11,22 @@ internal sealed class ByteLevelDecoder : TokenDecoder
     /// <inheritdoc/>
     public override DecoderStage Start() => new Stage();
 
+    /// <summary>The bytes of a token. One with a character outside the alphabet (an added token) stands for its own UTF-8.</summary>
+    public static byte[] ToBytes(string token)
+    {
+        byte[] bytes = new byte[token.Length];
+        for (int i = 0; i < token.Length; i++)
+        {
+            int value = ByteAlphabet.ByteOf(token[i]);
+            if (value < 0)
+            {
+                return Encoding.UTF8.GetBytes(token);
+            }
+            bytes[i] = (byte)value;
+        }
+        return bytes;
+    }
+
     private sealed class Stage : DecoderStage
     {
         // Keeps the bytes of an unfinished character between calls.
@@ -28,22 +44,6 @@ internal sealed class ByteLevelDecoder : TokenDecoder
             {
                 output.Add(new string(units, 0, count));
             }
-        }
-
-        // A token with a character outside the alphabet (an added token) stands for its own UTF-8.
-        private static byte[] ToBytes(string token)
-        {
-            byte[] bytes = new byte[token.Length];
-            for (int i = 0; i < token.Length; i++)
-            {
-                int value = ByteAlphabet.ByteOf(token[i]);
-                if (value < 0)
-                {
-                    return Encoding.UTF8.GetBytes(token);
-                }
-                bytes[i] = (byte)value;
-            }
-            return bytes;
         }
     }
 }
