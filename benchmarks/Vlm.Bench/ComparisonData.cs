@@ -24,14 +24,18 @@ internal static class ComparisonData
     public static string StartOf(string data, string model) => $"{data}/start-{Path.GetFileName(Path.TrimEndingDirectorySeparator(model))}.safetensors";
 
     /// <summary>Writes the two folders.</summary>
-    /// <exception cref="BenchException">There is no <c>train.jsonl</c> or no <c>dpo.jsonl</c>.</exception>
+    /// <exception cref="BenchException">There is no <c>train.jsonl</c>.</exception>
     public static void Write(string data)
     {
         string[] lines = Read(data, "train.jsonl");
         Random random = new(3);
         string Filler() => string.Join(' ', Enumerable.Range(0, LongRowWords).Select(_ => s_words[random.Next(s_words.Length)]));
         Write(FewRows(data), "train.jsonl", lines.Take(FewRowsCount), question => question);
-        Write(FewRows(data), "dpo.jsonl", Read(data, "dpo.jsonl").Take(FewRowsCount), question => question);
+        if (File.Exists(Path.Combine(data, "dpo.jsonl")))
+        {
+            // Only the lines about preferences need it; they say so where it is missing.
+            Write(FewRows(data), "dpo.jsonl", Read(data, "dpo.jsonl").Take(FewRowsCount), question => question);
+        }
         Write(LongRows(data), "train.jsonl", lines, question => $"{Filler()}. {question}");
     }
 
