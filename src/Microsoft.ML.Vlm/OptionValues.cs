@@ -20,7 +20,7 @@ internal static class OptionValues
         nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
         nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
         nameof(VlmModelOptions.Hub), nameof(VlmTrainingOptions.PushToHub), nameof(VlmTrainingOptions.HubModelId), nameof(VlmTrainingOptions.HubPrivateRepo), nameof(VlmTrainingOptions.HubStrategy),
-        nameof(VlmModelOptions.Device),
+        nameof(VlmModelOptions.Device), nameof(VlmTrainingOptions.StopAfter),
         nameof(VlmTrainingOptions.ReportTo), nameof(VlmTrainingOptions.RunName), nameof(VlmTrainingOptions.Project), nameof(VlmTrainingOptions.Trackers),
     ];
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -27,6 +28,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly StopSignals? _signals;
     private readonly SessionTracking _tracking;
     private readonly ModelPublisher? _publisher;
+    private readonly long _start = Stopwatch.GetTimestamp();
     private BackgroundPushes? _pushes;
 
     /// <summary>Opens the run folder and finds the checkpoint to go on from.</summary>
@@ -101,6 +103,7 @@ internal sealed class TrainingSession : IDisposable
             Evaluator = evaluator,
             OnEvaluation = Evaluated,
             Checkpoints = _folder is null ? null : OpenStore(_folder, @base, fingerprint, saveModel),
+            IsTimeUp = IsTimeUp,
             IsStopRequested = () => _signals?.IsRequested == true || MLNetHost.IsCancelled(_host),
         };
         if (_resumed is not null)
@@ -214,6 +217,17 @@ internal sealed class TrainingSession : IDisposable
         _tracking.Saved(checkpoint);
         _pushes?.Add(checkpoint);
         _options.SaveCallback?.Invoke(checkpoint);
+    }
+
+    private bool IsTimeUp(VlmStep step)
+    {
+        if (_options.StopAfter is not { } limit || step.Step == step.TotalSteps || Stopwatch.GetElapsedTime(_start) < limit)
+        {
+            return false;
+        }
+        Warn($"The time of the run is up (StopAfter = {limit}): it ends behind step {step.Step} of {step.TotalSteps}. "
+            + (_folder is null ? "Without OutputDirectory no run can go on from here." : "To go on, run the same program with ResumeFromCheckpoint = \"latest\"."));
+        return true;
     }
 
     private void Warn(string message) => MLNetHost.Warning(_channel, message);

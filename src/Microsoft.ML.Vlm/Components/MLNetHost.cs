@@ -21,6 +21,9 @@ internal static class MLNetHost
     /// <summary>Throws when the user cancelled through the ML context.</summary>
     public static void CheckAlive(IHost host) => host.CheckAlive();
 
+    /// <summary>Cancels what the ML context is doing.</summary>
+    public static void Cancel(MLContext context) => context.CancelExecution();
+
     /// <summary>Whether the user cancelled through the ML context.</summary>
     public static bool IsCancelled(IHost host)
     {

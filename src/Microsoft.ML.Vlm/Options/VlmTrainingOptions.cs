@@ -111,6 +111,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ValidateEvaluation();
         ValidateGuards();
         ValidateTracking();
+        ValidateTimeLimit();
         if (File.Exists(OutputDirectory))
         {
             throw new ArgumentException($"OutputDirectory '{OutputDirectory}' is a file; name a folder.", nameof(OutputDirectory));

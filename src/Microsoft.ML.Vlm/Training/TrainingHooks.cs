@@ -26,16 +26,25 @@ internal sealed record TrainingHooks
     /// <summary>Whether the run shall stop, besides its token: asked between two steps.</summary>
     public Func<bool> IsStopRequested { get; init; } = () => false;
 
+    /// <summary>Whether the time of the run is over behind a step; the run then ends with a checkpoint, as if the step were its last one.</summary>
+    public Func<VlmStep, bool> IsTimeUp { get; init; } = _ => false;
+
     /// <summary>Does what is due behind a step.</summary>
     /// <param name="run">The run, its state being that behind the step.</param>
     /// <param name="step">What the step gave.</param>
     /// <param name="endsEpoch">Whether a pass over the data ended with it.</param>
     /// <param name="token">Cancels an evaluation.</param>
-    /// <returns>Whether the run is over, because evaluations do not improve any more.</returns>
+    /// <returns>Whether the run is over, because evaluations do not improve any more or its time is up.</returns>
     public bool EndStep(TrainingRun run, VlmStep step, bool endsEpoch, CancellationToken token)
     {
         OnStep?.Invoke(step);
         run.State.IsEvaluationDue = Evaluator?.Settings.IsDue(step.Step, step.TotalSteps, endsEpoch) == true;
+        if (IsTimeUp(step))
+        {
+            // An evaluation that is due stays so, for the run that goes on.
+            Save(run, onlyModel: false);
+            return true;
+        }
         bool isOver = Evaluate(run, token);
         if (Checkpoints?.Settings.IsDue(step.Step, isOver ? step.Step : step.TotalSteps, endsEpoch) == true)
         {

@@ -1,0 +1,89 @@
+using Microsoft.ML.Vlm.Cli.Settings;
+using Microsoft.ML.Vlm.Dpo;
+
+namespace Microsoft.ML.Vlm.Cli;
+
+/// <summary>The data of a run.</summary>
+internal sealed class RunData
+{
+    private const string Validation = "validation";
+
+    /// <summary>What is trained on.</summary>
+    public required IDataView Training { get; init; }
+
+    /// <summary>What the run is evaluated on; null for nothing.</summary>
+    public IDataView? Evaluation { get; init; }
+
+    /// <summary>Loads it.</summary>
+    /// <param name="ml">Loads.</param>
+    /// <param name="settings">What was given.</param>
+    /// <param name="options">Options of the run.</param>
+    /// <param name="console">Is told what was found.</param>
+    public static RunData Load(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, ToolConsole console)
+    {
+        DataFlags flags = settings.Create<DataFlags>();
+        IDataView training = Open(ml, settings, options, flags.DatasetName!, flags.DatasetTrainSplit, flags.MaxTrainSamples);
+        console.Note($"training on {flags.DatasetName}: {training.DescribeVlmColumns()}");
+        return new RunData { Training = training, Evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console) };
+    }
+
+    /// <summary>Lets options read the columns that the data has.</summary>
+    public void Choose(VlmTrainingOptions options)
+    {
+        if (options is VlmDpoEstimator.Options dpo)
+        {
+            dpo.HasImplicitPrompt |= Training.Schema.GetColumnOrNull(dpo.PromptColumnName) is null && Training.Schema.GetColumnOrNull(dpo.ChosenColumnName) is not null;
+        }
+        ChooseColumns(options, Training.Schema);
+    }
+
+    /// <summary>Lets options read conversations or plain texts where the data has these, and no images where it has none.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="schema">Columns of loaded data.</param>
+    public static void ChooseColumns(VlmModelOptions options, DataViewSchema schema)
+    {
+        bool Has(string name) => schema.GetColumnOrNull(name) is not null;
+        if (options is not VlmDpoEstimator.Options && !Has(options.PromptColumnName) && options.MessagesColumnName is null && options.TextColumnName is null)
+        {
+            options.MessagesColumnName = Has("Messages") ? "Messages" : null;
+            options.TextColumnName = options.MessagesColumnName is null && Has("Text") ? "Text" : null;
+        }
+        if (options.ImageColumnNames is null && !Has(options.ImageColumnName) && options.ImageColumnName == "Image")
+        {
+            options.ImageColumnNames = [];
+        }
+    }
+
+    private static IDataView? LoadEvaluation(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, DataFlags flags, ToolConsole console)
+    {
+        if (flags.EvalDatasetName is not null || flags.DatasetTestSplit is not null)
+        {
+            string name = flags.EvalDatasetName ?? flags.DatasetName!;
+            IDataView data = Open(ml, settings, options, name, flags.DatasetTestSplit ?? (flags.EvalDatasetName is null ? null : Validation), flags.MaxEvalSamples);
+            console.Note($"evaluating on {name}");
+            return data;
+        }
+        if (File.Exists(flags.DatasetName) || Data.FileGlob.IsPattern(flags.DatasetName!))
+        {
+            return null;
+        }
+        try
+        {
+            IDataView data = Open(ml, settings, options, flags.DatasetName!, Validation, flags.MaxEvalSamples);
+            console.Note($"evaluating on the part {Validation} of {flags.DatasetName}; eval_strategy no leaves it out");
+            return data;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
+        {
+            console.Note($"no evaluation: {exception.Message}");
+            return null;
+        }
+    }
+
+    private static IDataView Open(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, string name, string? split, long? rows)
+    {
+        VlmDataOptions data = settings.Create<VlmDataOptions>();
+        (data.Split, data.MaxRows, data.Hub) = (split, rows, options.Hub);
+        return ml.Data.LoadVlm(name, data);
+    }
+}
