@@ -125,7 +125,7 @@ internal sealed class PreferenceTraining
     };
 
     private AdapterSet? Prepare(VisionLanguageModel model, int seed)
-        => _start?.Engine.Adapters is null ? TrainingSetup.Prepare(model, _options, seed) : CopyAdapter(_start, model);
+        => _start?.Engine.Adapters is null ? TrainingSetup.Prepare(model, _options, seed) : CopyAdapter(_start, model, TrainingSetup.AdapterTypeOf(_options));
 
     private PreferenceObjective Objective(ReferenceLogProbabilities? reference, AdapterSet? adapters, IChannel channel) => new(_preferences, reference)
     {
@@ -154,13 +154,13 @@ internal sealed class PreferenceTraining
     }
 
     // Through PEFT's files, which hold everything that an adapter is.
-    private static AdapterSet CopyAdapter(VlmTransformer start, VisionLanguageModel model)
+    private static AdapterSet CopyAdapter(VlmTransformer start, VisionLanguageModel model, TorchSharp.torch.ScalarType type)
     {
         string folder = Path.Combine(Path.GetTempPath(), $"vlm-adapter-{Guid.NewGuid():N}");
         try
         {
             start.SaveAdapter(folder);
-            return PeftFolder.Load(model, folder);
+            return PeftFolder.Load(model, folder, type);
         }
         finally
         {

@@ -75,7 +75,10 @@ internal static class MemoryPlanner
         bool isByHand = options.Quantization is null && adapters.Layers.Values.All(layer => layer.LowRank is not null) && !model.Weights.Values.Any(weight => weight.IsTrainable);
         return new MemoryEstimate(
             ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand), compute, bytes,
-            adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen);
+            adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen)
+        {
+            TrainedElementBytes = options.AdapterPrecision == VlmPrecision.BFloat16 ? sizeof(short) : sizeof(float),
+        };
     }
 
     private static long CountOf(Weight weight) => weight.Shape.Aggregate(1L, (product, length) => product * length);

@@ -1,6 +1,7 @@
 using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm;
 
@@ -72,12 +73,12 @@ internal static class TrainingSetup
     {
         if (options.AdapterPath is { } path)
         {
-            return PeftFolder.Load(model, ModelLocation.AdapterFolder(path, options));
+            return PeftFolder.Load(model, ModelLocation.AdapterFolder(path, options), AdapterTypeOf(options));
         }
         VlmParts parts = options.TrainedParts ?? (options.Lora is null ? VlmParts.All : VlmParts.None);
         if (options.Lora is { } lora)
         {
-            return LoraInjection.Inject(model, lora with { ModulesToSave = [.. lora.ModulesToSave, .. RolesOf(parts).Select(role => ModuleOf(model, role))] }, seed);
+            return LoraInjection.Inject(model, lora with { ModulesToSave = [.. lora.ModulesToSave, .. RolesOf(parts).Select(role => ModuleOf(model, role))] }, seed, AdapterTypeOf(options));
         }
         foreach (ModelRole role in RolesOf(parts))
         {
@@ -89,6 +90,10 @@ internal static class TrainingSetup
         }
         return null;
     }
+
+    /// <summary>Type of the tensors of an adapter that trains.</summary>
+    /// <param name="options">Options that have been validated.</param>
+    public static ScalarType AdapterTypeOf(VlmTrainingOptions options) => options.AdapterPrecision == VlmPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     private static IEnumerable<ModelRole> RolesOf(VlmParts parts)
         => new[] { (VlmParts.Vision, ModelRole.Vision), (VlmParts.Connector, ModelRole.Connector), (VlmParts.Language, ModelRole.Language) }

@@ -18,9 +18,11 @@ internal sealed class AdapterSet : IDisposable
     /// <param name="model">The model, which stays the caller's.</param>
     /// <param name="options">What is written to PEFT's configuration.</param>
     /// <param name="seed">Seed of the dropout.</param>
-    public AdapterSet(VisionLanguageModel model, LoraOptions options, int seed)
+    /// <param name="type">Type of all tensors that train: float32 or bfloat16.</param>
+    public AdapterSet(VisionLanguageModel model, LoraOptions options, int seed, ScalarType type = ScalarType.Float32)
     {
         _model = model;
+        Type = type;
         Options = options;
         _generator = new Generator((ulong)(uint)seed);
     }
@@ -28,10 +30,13 @@ internal sealed class AdapterSet : IDisposable
     /// <summary>Rank, alpha, dropout and targets.</summary>
     public LoraOptions Options { get; }
 
+    /// <summary>Type of all tensors that train: float32 or bfloat16.</summary>
+    public ScalarType Type { get; }
+
     /// <summary>The adapters by the module path of their layer, in ordinal order.</summary>
     public IReadOnlyDictionary<string, LoraAdapter> Layers => _layers;
 
-    /// <summary>Weights that stand in for the model's own, by their names in the checkpoint, in ordinal order: float32, leaves of the autograd graph.</summary>
+    /// <summary>Weights that stand in for the model's own, by their names in the checkpoint, in ordinal order: of <see cref="Type"/>, leaves of the autograd graph.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights => _weights;
 
     /// <summary>All tensors that train, in the order of <see cref="ToTensors"/>. They stay the set's.</summary>
@@ -106,8 +111,8 @@ internal sealed class AdapterSet : IDisposable
 
     /// <summary>Gives a layer its adapter.</summary>
     /// <param name="layer">Path, rank and scale.</param>
-    /// <param name="a">Float32 <c>[r, in]</c>; the set takes it over.</param>
-    /// <param name="b">Float32 <c>[out, r]</c>; the set takes it over.</param>
+    /// <param name="a"><c>[r, in]</c>; the set takes it over.</param>
+    /// <param name="b"><c>[out, r]</c>; the set takes it over.</param>
     /// <exception cref="InvalidOperationException">The layer has an adapter.</exception>
     public LoraAdapter Add(AdapterPlan.Layer layer, Tensor a, Tensor b)
     {
@@ -122,14 +127,26 @@ internal sealed class AdapterSet : IDisposable
     }
 
     /// <summary>Puts weights in the place of the model's own, all at once.</summary>
-    /// <param name="weights">By name in the checkpoint; float32, taken over as leaves of the autograd graph.</param>
+    /// <param name="weights">By name in the checkpoint; taken over as leaves of the autograd graph.</param>
     public void AddWeights(IEnumerable<KeyValuePair<string, Tensor>> weights)
     {
         foreach ((string name, Tensor tensor) in weights)
         {
-            _weights.Add(name, tensor.DetachFromDisposeScope().requires_grad_(true));
+            _weights.Add(name, AsLeaf(tensor));
         }
         IsEnabled = true;
+    }
+
+    /// <summary>A tensor as one that trains: of <see cref="Type"/>, a leaf of the autograd graph, in no scope.</summary>
+    /// <param name="values">Taken over.</param>
+    public Tensor AsLeaf(Tensor values)
+    {
+        Tensor leaf = (values.dtype == Type ? values : values.to(Type)).DetachFromDisposeScope().requires_grad_(true);
+        if (!ReferenceEquals(leaf, values))
+        {
+            values.Dispose();
+        }
+        return leaf;
     }
 
     /// <summary>Starts the dropout's random numbers again: the same seed gives the same run.</summary>

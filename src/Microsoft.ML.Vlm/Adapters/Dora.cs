@@ -29,16 +29,16 @@ internal static class Dora
     /// <param name="weight"><c>[out, in]</c>, in the type of the activations.</param>
     /// <param name="squaredNorms">Float32 <c>[out]</c>, <c>|w|²</c>.</param>
     /// <param name="a"><c>[r, in]</c>, in the type of the activations.</param>
-    /// <param name="b"><c>[out, r]</c>, float32.</param>
+    /// <param name="b"><c>[out, r]</c>, any type.</param>
     /// <param name="scale">What the product is multiplied by.</param>
     /// <returns>Float32 <c>[out]</c>, without gradient, as the paper proposes in section 4.3.</returns>
     public static Tensor RowNormsOf(Tensor weight, Tensor squaredNorms, Tensor a, Tensor b, double scale)
     {
         using var scope = NewDisposeScope();
         using var values = no_grad();
-        Tensor projected = weight.detach().mm(a.detach().t()).to(ScalarType.Float32), narrow = a.detach().to(ScalarType.Float32);
-        Tensor update = b.detach().mm(narrow.mm(narrow.t())).mul_(scale * scale).add_(projected, 2 * scale);
-        Tensor squares = update.mul_(b.detach()).sum(1).add_(squaredNorms);
+        Tensor projected = weight.detach().mm(a.detach().t()).to(ScalarType.Float32), narrow = a.detach().to(ScalarType.Float32), wide = b.detach().to(ScalarType.Float32);
+        Tensor update = wide.mm(narrow.mm(narrow.t())).mul_(scale * scale).add_(projected, 2 * scale);
+        Tensor squares = update.mul_(wide).sum(1).add_(squaredNorms);
 
         // Rounding may take the square of a row that an update cancels below zero.
         return squares.clamp_min_(1e-12).sqrt_().MoveToOuterDisposeScope();

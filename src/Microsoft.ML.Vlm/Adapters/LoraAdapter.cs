@@ -16,15 +16,15 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
 
     /// <summary>Takes over two tensors, as leaves of the autograd graph.</summary>
     /// <param name="layer">The layer it belongs to.</param>
-    /// <param name="a">Float32 <c>[r, in]</c>.</param>
-    /// <param name="b">Float32 <c>[out, r]</c>.</param>
+    /// <param name="a"><c>[r, in]</c>.</param>
+    /// <param name="b"><c>[out, r]</c>.</param>
     /// <param name="scale">What the product is multiplied by.</param>
-    /// <param name="set">The set it belongs to, which knows the dropout.</param>
+    /// <param name="set">The set it belongs to, which knows dropout and type.</param>
     public LoraAdapter(Linear layer, Tensor a, Tensor b, double scale, AdapterSet set)
     {
         Layer = layer;
-        A = a.DetachFromDisposeScope().requires_grad_(true);
-        B = b.DetachFromDisposeScope().requires_grad_(true);
+        A = set.AsLeaf(a);
+        B = set.AsLeaf(b);
         Scale = scale;
         _set = set;
     }
@@ -32,10 +32,10 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     /// <summary>The layer that wears it.</summary>
     public Linear Layer { get; set; }
 
-    /// <summary>Float32 <c>[r, in]</c>.</summary>
+    /// <summary><c>[r, in]</c>, of the set's type.</summary>
     public Tensor A { get; }
 
-    /// <summary>Float32 <c>[out, r]</c>.</summary>
+    /// <summary><c>[out, r]</c>, of the set's type.</summary>
     public Tensor B { get; }
 
     /// <inheritdoc/>
@@ -44,7 +44,7 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     /// <summary>What the product is multiplied by: alpha / r, or alpha / sqrt(r).</summary>
     public double Scale { get; }
 
-    /// <summary>DoRA's lengths of the rows, float32 <c>[out]</c>; null for plain LoRA.</summary>
+    /// <summary>DoRA's lengths of the rows, <c>[out]</c> of the set's type; null for plain LoRA.</summary>
     public Tensor? Magnitude { get; private set; }
 
     /// <summary>The matrices that were taken out of the weight (PiSSA, OLoRA); null when it keeps all it has.</summary>
@@ -54,13 +54,13 @@ internal sealed class LoraAdapter : ILinearAdapter, IDisposable
     public IEnumerable<Tensor> Parameters => Magnitude is null ? [A, B] : [A, B, Magnitude];
 
     /// <summary>Makes it a DoRA adapter.</summary>
-    /// <param name="magnitude">Float32 <c>[out]</c>, taken over; null for the lengths that the rows have now, so that nothing changes.</param>
+    /// <param name="magnitude"><c>[out]</c>, taken over; null for the lengths that the rows have now, so that nothing changes.</param>
     public void UseMagnitude(Tensor? magnitude)
-        => Magnitude = (magnitude ?? Dora.RowNorms(Layer.Weight.Value, A, B, Scale)).DetachFromDisposeScope().requires_grad_(true);
+        => Magnitude = _set.AsLeaf(magnitude ?? Dora.RowNorms(Layer.Weight.Value, A, B, Scale));
 
     /// <summary>Takes the product of two matrices out of the weight. The weight itself stays: they are subtracted while computing.</summary>
-    /// <param name="a">Float32 <c>[r, in]</c>, taken over.</param>
-    /// <param name="b">Float32 <c>[out, r]</c>, taken over.</param>
+    /// <param name="a"><c>[r, in]</c>, taken over.</param>
+    /// <param name="b"><c>[out, r]</c>, taken over.</param>
     public void TakeOut(Tensor a, Tensor b) => Start = (a.DetachFromDisposeScope(), b.DetachFromDisposeScope());
 
     /// <summary>The matrices whose product is the whole update: A and B, and below and beside them what was taken out.</summary>

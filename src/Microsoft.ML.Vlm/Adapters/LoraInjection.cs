@@ -10,13 +10,14 @@ internal static class LoraInjection
     /// <param name="model">A model without adapters on the chosen layers.</param>
     /// <param name="options">Rank, alpha, dropout, targets and how the matrices begin.</param>
     /// <param name="seed">The same seed gives the same bits.</param>
+    /// <param name="type">Type of all tensors that train: float32 or bfloat16.</param>
     /// <returns>The adapters; disposing them takes them off the model.</returns>
     /// <exception cref="ArgumentException">An option is out of its range, or a rule matches nothing; names the nearest names.</exception>
-    public static AdapterSet Inject(VisionLanguageModel model, LoraOptions options, int seed)
+    public static AdapterSet Inject(VisionLanguageModel model, LoraOptions options, int seed, ScalarType type = ScalarType.Float32)
     {
         options.Validate();
         AdapterPlan plan = AdapterPlan.Create(model, options, everyEntry: true);
-        AdapterSet adapters = new(model, options, seed);
+        AdapterSet adapters = new(model, options, seed, type);
         try
         {
             using var scope = NewDisposeScope();

@@ -20,10 +20,11 @@ internal static class PeftFolder
     /// <summary>Reads a folder and puts the adapters on a model.</summary>
     /// <param name="model">A model without adapters on the layers in question.</param>
     /// <param name="folder">The folder.</param>
+    /// <param name="type">Type of all tensors that train, whatever that in the file: float32 or bfloat16.</param>
     /// <returns>The adapters; disposing them takes them off the model.</returns>
     /// <exception cref="FileNotFoundException">One of the two files is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, not supported, or does not fit the model.</exception>
-    public static AdapterSet Load(VisionLanguageModel model, string folder)
+    public static AdapterSet Load(VisionLanguageModel model, string folder, ScalarType type = ScalarType.Float32)
     {
         string config = Find(folder, ConfigFile), tensors = Find(folder, TensorFile);
         if (LinkedFile.Length(config) > MaximumConfigBytes)
@@ -31,23 +32,24 @@ internal static class PeftFolder
             throw new InvalidDataException($"'{config}' has more than {MaximumConfigBytes} bytes; that is no PEFT configuration.");
         }
         using SafetensorsFile file = SafetensorsFile.Open(tensors);
-        return Load(model, File.ReadAllText(config), file);
+        return Load(model, File.ReadAllText(config), file, type);
     }
 
     /// <summary>Puts adapters on a model.</summary>
     /// <param name="model">A model without adapters on the layers in question.</param>
     /// <param name="configJson">Content of <c>adapter_config.json</c>.</param>
     /// <param name="tensors">Content of <c>adapter_model.safetensors</c>; may be closed afterwards.</param>
+    /// <param name="type">Type of all tensors that train, whatever that in the file: float32 or bfloat16.</param>
     /// <exception cref="InvalidDataException">
     /// The configuration is damaged or asks for what is not supported; a tensor is missing, left over, or of a wrong shape or type. Names the key.
     /// </exception>
-    public static AdapterSet Load(VisionLanguageModel model, string configJson, SafetensorsFile tensors)
+    public static AdapterSet Load(VisionLanguageModel model, string configJson, SafetensorsFile tensors, ScalarType type = ScalarType.Float32)
     {
         LoraOptions options = PeftConfig.Parse(configJson, ConfigFile);
         AdapterPlan plan = Plan(model, options);
         Dictionary<string, long[]> shapes = Expected(model, options, plan);
         IReadOnlyDictionary<string, string> names = MatchKeys(shapes.Keys, tensors);
-        AdapterSet adapters = new(model, options, seed: 0) { RenamedCount = names.Count(pair => pair.Key != pair.Value) };
+        AdapterSet adapters = new(model, options, seed: 0, type) { RenamedCount = names.Count(pair => pair.Key != pair.Value) };
         try
         {
             using var scope = NewDisposeScope();

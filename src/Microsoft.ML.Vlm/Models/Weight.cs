@@ -32,7 +32,7 @@ internal sealed class Weight : IDisposable
     /// <summary>The model's own tensor; as for <see cref="Value"/>.</summary>
     public Tensor Own => Plain ?? Codes!.Dequantize(Codes.ComputeType);
 
-    /// <summary>What an adapter puts in its place, float32 of the same shape, or null. It stays the adapter's.</summary>
+    /// <summary>What an adapter puts in its place, float32 or bfloat16 of the same shape, or null. It stays the adapter's.</summary>
     public Tensor? Replacement { get; set; }
 
     /// <summary>The stored form that products expand, where it is what counts; null where they take <see cref="Value"/>.</summary>

@@ -107,6 +107,7 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
         ValidateSaving();
         ValidateHub();
         ValidateParts();
+        ValidateAdapterPrecision();
         ValidateData();
         ValidateEvaluation();
         ValidateGuards();

@@ -14,6 +14,9 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
     private const int LogitsRows = 256;
     private const int LogitsCopies = 4;
 
+    /// <summary>Bytes of a number that trains, of its gradient and of each of its moments in AdamW.</summary>
+    public int TrainedElementBytes { get; init; } = sizeof(float);
+
     /// <summary>Tiles that a frozen tower encodes at once.</summary>
     public const int TilesAtOnce = 16;
 
@@ -43,9 +46,9 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
             LargestBatchTokens = tokens,
             RuntimeBytes = runtimeBytes,
             WeightBytes = WeightBytes,
-            TrainedBytes = Trained * sizeof(float),
-            GradientBytes = Trained * sizeof(float),
-            OptimizerBytes = Trained * (settings.Optimizer == OptimizerKind.AdamW8Bit ? 2 : 2 * sizeof(float)),
+            TrainedBytes = Trained * TrainedElementBytes,
+            GradientBytes = Trained * TrainedElementBytes,
+            OptimizerBytes = Trained * (settings.Optimizer == OptimizerKind.AdamW8Bit ? 2 : 2 * TrainedElementBytes),
             ActivationBytes = settings.GradientCheckpointing ? checkpointed : kept,
             CheckpointedActivationBytes = checkpointed,
             WorkingBytes = Math.Max(targets * Model.VocabularySize * LogitsCopies * sizeof(float), Model.LayerPerToken * tokens * element),

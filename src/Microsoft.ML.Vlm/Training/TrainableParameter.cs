@@ -4,7 +4,7 @@ namespace Microsoft.ML.Vlm.Training;
 
 /// <summary>A tensor that an optimizer updates.</summary>
 /// <param name="Name">Name in the checkpoint or adapter file.</param>
-/// <param name="Value">A leaf of the autograd graph, float32.</param>
+/// <param name="Value">A leaf of the autograd graph; bfloat16 for adapters by choice, else float32.</param>
 internal readonly record struct TrainableParameter(string Name, Tensor Value)
 {
     /// <summary>What the learning rate is multiplied by for this parameter, such as LoRA+'s ratio or the rate of the vision part. At least 0; default 1.</summary>

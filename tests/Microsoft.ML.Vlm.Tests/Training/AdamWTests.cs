@@ -42,6 +42,23 @@ public sealed class AdamWTests
     }
 
     [Fact]
+    public void In_bfloat16_a_step_is_computed_wide_and_parameter_and_moments_are_rounded()
+    {
+        using var scope = NewDisposeScope();
+        Tensor value = full(1, 1f, dtype: ScalarType.BFloat16), gradient = full(1, 0.3f, dtype: ScalarType.BFloat16);
+        using AdamW optimizer = new([new TrainableParameter("a.weight", value)], epsilon: 0);
+        optimizer.Step([gradient], 0.1);
+        Assert.All(optimizer.FirstMoments.Concat(optimizer.SecondMoments), moment => Assert.Equal(ScalarType.BFloat16, moment.dtype));
+        float Rounded(float number) => tensor(number).to(ScalarType.BFloat16).to(ScalarType.Float32).item<float>();
+        float wide = Rounded(0.3f);
+
+        // A first step moves by the learning rate.
+        Assert.Equal(Rounded(0.9f), value.to(ScalarType.Float32).item<float>());
+        Assert.Equal(Rounded(0.1f * wide), optimizer.FirstMoments[0].to(ScalarType.Float32).item<float>());
+        Assert.Equal(Rounded(0.001f * wide * wide), optimizer.SecondMoments[0].to(ScalarType.Float32).item<float>());
+    }
+
+    [Fact]
     public void A_saved_state_goes_on_with_the_same_bits()
     {
         using var scope = NewDisposeScope();

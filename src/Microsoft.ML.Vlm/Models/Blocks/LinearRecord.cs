@@ -28,7 +28,7 @@ internal sealed class LinearRecord : IDisposable
         }
         using var scope = NewDisposeScope();
         _mask = _update.DrawMask(input)?.DetachFromDisposeScope();
-        _projected = LowRankProducts.AddUpdate(Output, Dropped(input), _update.A, _update.B, _update.Scale).DetachFromDisposeScope();
+        _projected = LowRankProducts.AddUpdate(Output, Dropped(input), Wide(_update.A), Wide(_update.B), _update.Scale).DetachFromDisposeScope();
     }
 
     /// <summary><c>[tokens, out]</c>.</summary>
@@ -58,16 +58,16 @@ internal sealed class LinearRecord : IDisposable
         if (_update is not null)
         {
             Accumulate(_update.B, LowRankProducts.Outer(gradient, _projected!).t());
-            Tensor inner = LowRankProducts.Project(gradient, _update.B.t().contiguous(), _update.Scale);
+            Tensor inner = LowRankProducts.Project(gradient, Wide(_update.B).t().contiguous(), _update.Scale);
             Accumulate(_update.A, LowRankProducts.Outer(Dropped(input), inner));
             if (result is not null && _mask is null)
             {
-                LowRankProducts.Add(result, inner, _update.A);
+                LowRankProducts.Add(result, inner, Wide(_update.A));
             }
             else if (result is not null)
             {
                 Tensor part = zeros_like(result);
-                LowRankProducts.Add(part, inner, _update.A);
+                LowRankProducts.Add(part, inner, Wide(_update.A));
                 result.add_(part.mul_(_mask!));
             }
         }
@@ -94,7 +94,7 @@ internal sealed class LinearRecord : IDisposable
         using Tensor? earlier = parameter.grad;
         if (earlier is null)
         {
-            using Tensor first = gradient.contiguous();
+            using Tensor first = gradient.to(parameter.dtype).contiguous();
             parameter.grad = first;
         }
         else
@@ -102,6 +102,9 @@ internal sealed class LinearRecord : IDisposable
             earlier.add_(gradient);
         }
     }
+
+    // The small matrices are widened for the kernels, which is cheap beside their products with all tokens.
+    private static Tensor Wide(Tensor matrix) => matrix.dtype == ScalarType.Float32 ? matrix : matrix.to(ScalarType.Float32);
 
     private Tensor Dropped(Tensor input) => _mask is null ? input : input * _mask;
 }
