@@ -7,6 +7,7 @@ const string Usage = """
       dotnet run -c Release --project tools/Documentation -- WHAT
 
       icon        build/icon.png, the picture of the packages
+      options     docs/options.md, the reference of options, from the doc comments
     """;
 
 string root = RepositoryFolder.Find();
@@ -14,6 +15,9 @@ switch (args)
 {
     case ["icon"]:
         File.WriteAllBytes(Path.Combine(root, "build", "icon.png"), PngFile.Encode(PackageIcon.Size, PackageIcon.Size, PackageIcon.Paint()));
+        return 0;
+    case ["options"]:
+        File.WriteAllText(Path.Combine(root, "docs", "options.md"), OptionsReference.Write());
         return 0;
     default:
         Console.Error.WriteLine(Usage);
