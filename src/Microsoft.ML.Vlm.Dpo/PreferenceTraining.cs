@@ -81,7 +81,7 @@ internal sealed class PreferenceTraining
             throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
         Evaluator? evaluator = _options.EvaluationData is not { } held ? null
-            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, EvaluatedRows(held, processor, session));
+            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, Rows(_look(held, processor, session.CheckAlive), processor));
         IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => processor.CreateTraining(example, LabelMasking.Answer));
         IReadOnlyDictionary<string, string> Fingerprint()
             => DataFingerprint.Of(input, samples.Count, _columns, session.CheckAlive).Concat(rows.Fingerprint).ToDictionary();
@@ -111,12 +111,6 @@ internal sealed class PreferenceTraining
     }
 
     private TrainingRows Rows(IPreferenceRows rows, VlmProcessor processor) => new(processor, rows.Create, _options.MaxLength, _options.OverLong);
-
-    private Func<VlmExample, VlmSample> EvaluatedRows(IDataView data, VlmProcessor processor, TrainingSession session)
-    {
-        IPreferenceRows rows = _look(data, processor, session.CheckAlive);
-        return example => rows.Create(example, processor.Images, withSamples: true);
-    }
 
     private TrainingSettings Settings(int seed) => TrainingSetup.SettingsOf(_options, seed) with
     {

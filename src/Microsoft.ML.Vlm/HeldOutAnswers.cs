@@ -53,5 +53,6 @@ internal sealed class HeldOutAnswers
 
     private static IEnumerable<MLImage> ToImages(ImageSequence images) => Enumerable.Range(0, images.Count).Select(images.ToImage);
 
-    private static string TextOf(IEnumerable<VlmMessage> turns) => string.Join('\n', turns.Select(turn => string.Concat(turn.Content.Select(part => part.Text))));
+    /// <summary>The texts of turns, one turn a line.</summary>
+    internal static string TextOf(IEnumerable<VlmMessage> turns) => string.Join('\n', turns.Select(turn => string.Concat(turn.Content.Select(part => part.Text))));
 }

@@ -68,13 +68,13 @@ internal sealed class ModelEvaluation(VlmEvaluationOptions options, Action check
             {
                 checkAlive();
                 VlmExample example = reader.ReadQuestion();
-                IReadOnlyList<string> right = references?.Invoke() ?? (example.Completion is { } answer ? [TextOf(answer)] : []), listed = choices();
+                IReadOnlyList<string> right = references?.Invoke() ?? (example.Completion is { } answer ? [HeldOutAnswers.TextOf(answer)] : []), listed = choices();
                 example = QuestionFormat.Apply(example, listed, suffix) with { Completion = null };
                 if (looked.Count < options.ImageDependenceRows && example.Images.Count > 0 && right.Count > 0 && seen.Add(example.Images[0].ContentHash))
                 {
                     looked.Add(example with { Completion = [VlmMessage.FromText("assistant", right[0])] });
                 }
-                batch.Add((example, new VlmAnsweredRow(cursor.Position, TextOf(example.Prompt), right, "") { Choices = listed, Group = group() }));
+                batch.Add((example, new VlmAnsweredRow(cursor.Position, HeldOutAnswers.TextOf(example.Prompt), right, "") { Choices = listed, Group = group() }));
                 if (batch.Count == vlm.BatchSize)
                 {
                     Drain();
@@ -100,8 +100,6 @@ internal sealed class ModelEvaluation(VlmEvaluationOptions options, Action check
             }
         }
     }
-
-    private static string TextOf(IEnumerable<VlmMessage> turns) => string.Join('\n', turns.Select(turn => string.Concat(turn.Content.Select(part => part.Text))));
 
     // Pictures are read again for the few rows that are shown: holding those of all rows could fill the memory.
     private VlmEvaluationReport AddPictures(VlmEvaluationReport report, IDataView data, VlmColumns columns)

@@ -77,6 +77,7 @@ internal sealed class ModelPublisher : IDisposable
                 Datasets = options.Datasets,
                 License = options.License,
                 Metrics = options.Metrics,
+                Results = options.Results,
                 Version = s_version,
             }));
         }

@@ -17,6 +17,7 @@ internal static class OptionValues
         nameof(VlmModelOptions.EmbedBaseModel), nameof(VlmTrainingOptions.Seed), nameof(VlmTrainingOptions.PrefetchThreads),
         nameof(VlmTrainingOptions.FeatureCacheBytes), nameof(VlmTrainingOptions.FeatureCacheDirectory), nameof(VlmTrainingOptions.FeatureCacheDiskBytes),
         nameof(VlmTrainingOptions.EvalStrategy), nameof(VlmTrainingOptions.EvalSteps), nameof(VlmTrainingOptions.GeneratedEvaluationRows),
+        nameof(VlmTrainingOptions.EvaluationTask), nameof(VlmTrainingOptions.EvaluationImageRows),
         nameof(VlmTrainingOptions.MetricForBestModel), nameof(VlmTrainingOptions.GreaterIsBetter), nameof(VlmTrainingOptions.LoadBestModelAtEnd),
         nameof(VlmTrainingOptions.EarlyStoppingPatience), nameof(VlmTrainingOptions.EarlyStoppingThreshold), nameof(VlmTrainingOptions.MaxStalledSteps),
         nameof(VlmModelOptions.Hub), nameof(VlmTrainingOptions.PushToHub), nameof(VlmTrainingOptions.HubModelId), nameof(VlmTrainingOptions.HubPrivateRepo), nameof(VlmTrainingOptions.HubStrategy),

@@ -69,17 +69,33 @@ internal sealed class SharedModel : IDisposable
     /// <param name="prepare">Makes trainable what trains; gives the adapters, or null when weights of the model train.</param>
     /// <param name="train">Trains.</param>
     /// <param name="adapters">What <paramref name="prepare"/> gave.</param>
+    /// <param name="trainsAdapters">Whether the model's own weights stay what they are, so that a <see cref="SharedTraining"/> need not load them again.</param>
     public static SharedModel Train(
         ModelFolder folder, ScalarType? type, QuantOptions? quantization, Device device, Func<VisionLanguageModel, AdapterSet?> prepare,
-        Action<VisionLanguageModel, AdapterSet?> train, out AdapterSet? adapters)
+        Action<VisionLanguageModel, AdapterSet?> train, out AdapterSet? adapters, bool trainsAdapters = false)
     {
+        SharedTraining? sharing = SharedTraining.Current;
+        if (trainsAdapters && sharing?.Base is { } kept && TryFind(new Key(folder, type, quantization, device)) is { } open)
+        {
+            if (open == kept)
+            {
+                return open.TrainOn(prepare, train, out adapters);
+            }
+            open.Dispose();
+        }
         VisionLanguageModel model = ModelLoader.Load(folder, type, quantization, device);
         adapters = null;
         try
         {
             adapters = prepare(model);
             train(model, adapters);
-            return AfterTraining(folder, type, quantization, model, adapters);
+            SharedModel trained = AfterTraining(folder, type, quantization, model, adapters);
+            if (sharing is not null)
+            {
+                sharing.Loads++;
+                sharing.Base = ReferenceEquals(trained._model, model) ? trained : null;
+            }
+            return trained;
         }
         catch
         {
@@ -148,6 +164,41 @@ internal sealed class SharedModel : IDisposable
                 Attach(null);
             }
             adapters.Dispose();
+        }
+    }
+
+    private SharedModel TrainOn(Func<VisionLanguageModel, AdapterSet?> prepare, Action<VisionLanguageModel, AdapterSet?> train, out AdapterSet? adapters)
+    {
+        AdapterSet? made = null;
+        try
+        {
+            lock (_computing)
+            {
+                Attach(null);
+                made = prepare(_model);
+                train(_model, made);
+                made!.IsEnabled = false;
+            }
+            adapters = made;
+            return this;
+        }
+        catch
+        {
+            if (made is not null)
+            {
+                made.IsEnabled = false;
+                made.Dispose();
+            }
+            Dispose();
+            throw;
+        }
+    }
+
+    private static SharedModel? TryFind(Key key)
+    {
+        lock (s_gate)
+        {
+            return Find(key);
         }
     }
 

@@ -204,9 +204,9 @@ internal sealed class TrainingSession : IDisposable
         }
         finally
         {
-            foreach (MLImage image in evaluation.Answers.SelectMany(answer => answer.Images))
+            foreach (VlmEvaluatedRow row in evaluation.Answers)
             {
-                image.Dispose();
+                row.FreeImages();
             }
         }
     }

@@ -29,7 +29,7 @@ public sealed partial class VlmOperations
         return metrics;
     }
 
-    /// <summary>Trains once for each fold on the other folds, and evaluates on it. Folds share the base model; each model holds its adapter alone.</summary>
+    /// <summary>Trains once for each fold on the other folds, and evaluates on it. The base model is loaded once; each fold trains and holds its adapter alone. While folds train, nothing else should compute with their models, not callbacks either.</summary>
     /// <param name="data">Data in front of the estimator.</param>
     /// <param name="estimator">A chain with <c>VlmSft</c> in it.</param>
     /// <param name="numberOfFolds">At least 2.</param>
@@ -38,13 +38,14 @@ public sealed partial class VlmOperations
     /// <param name="metric">As for <see cref="Evaluate(IDataView, string, string, VlmMetric)"/>.</param>
     /// <param name="samplingKeyColumnName">Rows of equal value in this column stay in one fold (such as questions on one image); null for none.</param>
     /// <param name="seed">Seed of the split; null takes the ML context's.</param>
-    public IReadOnlyList<VlmFold> CrossValidate(
+    public VlmFolds CrossValidate(
         IDataView data, IEstimator<ITransformer> estimator, int numberOfFolds = 5, string labelColumnName = "Label", string responseColumnName = "Response",
         VlmMetric metric = VlmMetric.RelaxedAccuracy, string? samplingKeyColumnName = null, int? seed = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(estimator);
         List<VlmFold> folds = [];
+        using SharedTraining sharing = new();
         try
         {
             foreach (DataOperationsCatalog.TrainTestData split in _mlContext.Data.CrossValidationSplit(data, numberOfFolds, samplingKeyColumnName, seed))
@@ -53,7 +54,10 @@ public sealed partial class VlmOperations
                 folds.Add(new VlmFold(folds.Count, model, new VlmMetrics(metric, double.NaN, [])));
                 folds[^1] = folds[^1] with { Metrics = Evaluate(model.Transform(split.TestSet), labelColumnName, responseColumnName, metric) };
             }
-            return folds;
+            VlmFolds result = new(folds, sharing.Loads);
+            using IChannel channel = ((IChannelProvider)_mlContext).Start(nameof(CrossValidate));
+            MLNetHost.Info(channel, result.ToString());
+            return result;
         }
         catch
         {

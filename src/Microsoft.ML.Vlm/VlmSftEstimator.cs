@@ -61,7 +61,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         {
             throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
-        Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, example => processor.CreateTraining(example, _options.Masking));
+        Evaluator? evaluator = EvaluationSetup.Create(_host, _options, _settings.Columns, folder, processor, session, new TrainingRows(processor, _options.Masking, _options.MaxLength, _options.OverLong));
         IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => rows.Create(example));
         SharedModel model = Train(folder, session, samples, model => preflight.CheckImages(model, checkedRows), evaluator, () => DataFingerprint.Of(input, samples.Count, _settings.Columns, session.CheckAlive), out AdapterSet? adapters);
         preflight.WarnOfLength();
@@ -90,7 +90,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
                 FineTuningLoop loop = new(model, trained, new SftObjective(new TokenLoss(_options.Loss, _options.LabelSmoothing)), settings);
                 session.Run(loop, settings, model, trained, samples, folder, fingerprint, directory => Write(folder, model, trained, directory), evaluator);
             },
-            out adapters);
+            out adapters, trainsAdapters: _options.Lora is not null || _options.AdapterPath is not null);
     }
 
     internal static void Write(ModelFolder folder, VisionLanguageModel model, AdapterSet? adapters, string directory)

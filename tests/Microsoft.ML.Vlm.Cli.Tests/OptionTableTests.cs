@@ -42,7 +42,7 @@ public sealed partial class OptionTableTests
     [
         .. """
         device image_column_name image_column_names messages_column_name prompt_column_name label_column_name output_column_name score_column_name embed_base_model
-        max_tokens_per_batch longest_rows_first feature_cache_bytes feature_cache_directory feature_cache_disk_bytes over_long preflight image_check_rows generated_evaluation_rows
+        max_tokens_per_batch longest_rows_first feature_cache_bytes feature_cache_directory feature_cache_disk_bytes over_long preflight image_check_rows generated_evaluation_rows evaluation_image_rows
         max_stalled_steps trained_parts vision_learning_rate connector_learning_rate adapter_path label_masking chosen_column_name rejected_column_name has_implicit_prompt
         lora_exclude_modules lora_layers_to_transform lora_layers_pattern lora_rank_pattern lora_alpha_pattern lora_bias bnb_4bit_blocksize generation_seed image_longest_edge hub_endpoint hub_timeout
         stop_after eval_dataset_name column_mapping image_folder corrupt_images quarantine_path

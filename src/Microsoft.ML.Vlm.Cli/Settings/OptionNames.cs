@@ -22,6 +22,7 @@ internal static class OptionNames
     {
         [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.EvaluationData))] = "data; eval_dataset_name and dataset_test_split load it",
         [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.EvaluationCallback))] = "a program's",
+        [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.EvaluationTask))] = "a program's",
         [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.MetricsCallback))] = "a program's",
         [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.StepCallback))] = "a program's",
         [Key<VlmTrainingOptions>(nameof(VlmTrainingOptions.SaveCallback))] = "a program's",

@@ -62,7 +62,7 @@ internal static class EvaluationPage
             page.Append(HtmlPage.Picture(picture));
         }
         string group = answer.Group is null ? "" : $", {answer.Group}";
-        page.Append(CultureInfo.InvariantCulture, $"<div class=\"soft\">row {answer.Row}{HtmlPage.Encode(group)}</div>\n<div><b>{HtmlPage.Encode(answer.Question)}</b></div>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<div class=\"soft\">row {answer.Row}{HtmlPage.Encode(group)}</div>\n<div style=\"white-space: pre-line\"><b>{HtmlPage.Encode(answer.Question)}</b></div>\n");
         string style = row.Scores[report.Metrics[0].Name] >= 0.5 ? "right" : "wrong";
         page.Append(CultureInfo.InvariantCulture, $"<div class=\"{style}\"><span class=\"name\">answer</span> {HtmlPage.Encode(answer.Response)}</div>\n");
         page.Append(CultureInfo.InvariantCulture, $"<div><span class=\"name\">right</span> {HtmlPage.Encode(string.Join(" | ", answer.References.Distinct()))}</div>\n");

@@ -20,14 +20,11 @@ internal sealed class EvaluationScoring(VlmEvaluationOptions options, VlmTask ta
             .. Metrics().Distinct().Select(metric => (AnswerMetric.NameOf(metric), AnswerMetric.IsPart(metric), AnswerMetric.Scores(metric, rows, task.ChoiceForm))),
             .. options.CustomMetrics.Select(metric => (metric.Key, false, rows.Select(row => Custom(metric.Key, metric.Value, row)).ToArray())),
         ];
-        string[] groups = [.. rows.Select(row => row.Group).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
         return new VlmEvaluationReport
         {
             Task = task.Name,
             ConfidenceLevel = options.ConfidenceLevel,
-            Metrics = [.. metrics.Select(metric => new VlmMetricResult(
-                metric.Name, Mean(metric.Scores, options),
-                groups.ToDictionary(group => group, group => Mean([.. metric.Scores.Where((_, index) => rows[index].Group == group)], options))) { IsPart = metric.IsPart })],
+            Metrics = [.. metrics.Select(metric => Result(metric.Name, metric.IsPart, metric.Scores, rows, options))],
             Rows = [.. rows.Select((row, index) => new VlmScoredRow(row, metrics.ToDictionary(metric => metric.Name, metric => metric.Scores[index])))],
         };
     }
@@ -39,6 +36,27 @@ internal sealed class EvaluationScoring(VlmEvaluationOptions options, VlmTask ta
     {
         VlmInterval interval = PairedBootstrap.Interval(new double[scores.Length], scores, options.Resamples, options.ConfidenceLevel, options.Seed);
         return new VlmScore(interval.Difference, interval.Low, interval.High, scores.Length);
+    }
+
+    /// <summary>An evaluation with one more metric, of scores that came from elsewhere.</summary>
+    /// <param name="report">The evaluation.</param>
+    /// <param name="name">The metric's name; one of the same name is replaced.</param>
+    /// <param name="scores">A score a row, 0 to 1.</param>
+    public static VlmEvaluationReport Add(VlmEvaluationReport report, string name, double[] scores)
+    {
+        VlmMetricResult added = Result(name, isPart: true, scores, [.. report.Rows.Select(row => row.Answer)], new VlmEvaluationOptions { ConfidenceLevel = report.ConfidenceLevel });
+        return report with
+        {
+            Metrics = [.. report.Metrics.Where(metric => metric.Name != name), added],
+            Rows = [.. report.Rows.Select((row, index) => row with { Scores = new Dictionary<string, double>(row.Scores) { [name] = scores[index] } })],
+        };
+    }
+
+    private static VlmMetricResult Result(string name, bool isPart, double[] scores, IReadOnlyList<VlmAnsweredRow> rows, VlmEvaluationOptions options)
+    {
+        IEnumerable<string> groups = rows.Select(row => row.Group).OfType<string>().Distinct().Order(StringComparer.Ordinal);
+        return new VlmMetricResult(
+            name, Mean(scores, options), groups.ToDictionary(group => group, group => Mean([.. scores.Where((_, index) => rows[index].Group == group)], options))) { IsPart = isPart };
     }
 
     private IEnumerable<VlmMetric> Metrics()

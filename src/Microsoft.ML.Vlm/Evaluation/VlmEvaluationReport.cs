@@ -62,6 +62,21 @@ public sealed record VlmEvaluationReport
         HtmlPage.Save(path, EvaluationPage.Write(this));
     }
 
+    /// <summary>The numbers for a model card (<see cref="HubPushOptions.Results"/>), with their intervals; those of groups too.</summary>
+    /// <param name="dataset">Id of the data set on the hub; null for the name of the task.</param>
+    /// <param name="split">Part of the data set, such as <c>test</c>, or null.</param>
+    public HubCardResult ToCardResult(string? dataset = null, string? split = null)
+    {
+        (string Name, VlmScore Score)[] scores = [.. Metrics.SelectMany(metric => metric.Groups.Select(group => ($"{metric.Name} ({group.Key})", group.Value)).Prepend((metric.Name, metric.Score)))];
+        return new HubCardResult
+        {
+            Dataset = dataset ?? Task,
+            Split = split,
+            Metrics = scores.ToDictionary(pair => pair.Name, pair => pair.Score.Mean),
+            Details = scores.ToDictionary(pair => pair.Name, pair => FormattableString.Invariant($"{pair.Score.Low:0.####} to {pair.Score.High:0.####} ({100 * ConfidenceLevel:0.#} %), {pair.Score.Count} rows")),
+        };
+    }
+
     /// <summary>A line for each metric and each group.</summary>
     public override string ToString()
     {

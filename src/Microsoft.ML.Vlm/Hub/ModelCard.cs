@@ -42,19 +42,34 @@ internal static partial class ModelCard
         card.Append(CultureInfo.InvariantCulture, $"library_name: {(content.IsAdapter ? "peft" : "transformers")}\npipeline_tag: image-text-to-text\n");
         AppendList(card, "tags", TagsOf(content));
         AppendList(card, "datasets", content.Datasets);
-        if (content.Metrics.Count == 0)
+        HubCardResult[] results = [.. ResultsOf(content)];
+        if (results.Length == 0)
         {
             return;
         }
-        AppendList(card, "metrics", content.Metrics.Keys.Order(StringComparer.Ordinal));
-        string dataset = content.Datasets.Count > 0 ? content.Datasets[0] : "evaluation data";
-        card.Append(CultureInfo.InvariantCulture, $"model-index:\n- name: {Scalar(content.Repository)}\n  results:\n  - task:\n      type: image-text-to-text\n");
-        card.Append(CultureInfo.InvariantCulture, $"    dataset:\n      name: {Scalar(dataset)}\n      type: {Scalar(dataset)}\n    metrics:\n");
-        foreach ((string name, double value) in content.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal))
+        AppendList(card, "metrics", results.SelectMany(result => result.Metrics.Keys.Select(TypeOf)).Distinct().Order(StringComparer.Ordinal));
+        card.Append(CultureInfo.InvariantCulture, $"model-index:\n- name: {Scalar(content.Repository)}\n  results:\n");
+        foreach (HubCardResult result in results)
         {
-            card.Append(CultureInfo.InvariantCulture, $"    - type: {Scalar(name)}\n      value: {Number(value)}\n");
+            card.Append(CultureInfo.InvariantCulture, $"  - task:\n      type: image-text-to-text\n    dataset:\n      name: {Scalar(result.Dataset)}\n      type: {Scalar(result.Dataset)}\n");
+            card.Append(result.Split is { } split ? $"      split: {Scalar(split)}\n" : "").Append("    metrics:\n");
+            foreach ((string name, double value) in InOrder(result))
+            {
+                card.Append(CultureInfo.InvariantCulture, $"    - type: {Scalar(TypeOf(name))}\n      value: {Number(value)}\n");
+                card.Append(TypeOf(name) == name ? "" : $"      name: {Scalar(name)}\n");
+            }
         }
     }
+
+    // Numbers that belong to no data set of their own are those of the first one that is named.
+    private static IEnumerable<HubCardResult> ResultsOf(ModelCardContent content)
+        => (content.Metrics.Count == 0 ? Array.Empty<HubCardResult>() : [new() { Dataset = content.Datasets.Count > 0 ? content.Datasets[0] : "evaluation data", Metrics = content.Metrics }])
+            .Concat(content.Results);
+
+    private static IEnumerable<KeyValuePair<string, double>> InOrder(HubCardResult result) => result.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal);
+
+    // The metric without its group.
+    private static string TypeOf(string name) => name.Split(" (")[0];
 
     private static IEnumerable<string> TagsOf(ModelCardContent content)
     {
@@ -101,12 +116,11 @@ internal static partial class ModelCard
         card.Append(CultureInfo.InvariantCulture, $"# {name}\n\n{what}{@base}{how} with [Microsoft.ML.Vlm](https://www.nuget.org/packages/Microsoft.ML.Vlm) {content.Version}. It answers questions about images.\n\n");
         if (content.Metrics.Count > 0)
         {
-            card.Append("## Measured\n\n| metric | value |\n| --- | --- |\n");
-            foreach ((string metric, double value) in content.Metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal))
-            {
-                card.Append(CultureInfo.InvariantCulture, $"| {metric.Replace("|", "\\|", StringComparison.Ordinal)} | {Number(value)} |\n");
-            }
-            card.Append('\n');
+            AppendTable(card, "## Measured\n\n", new() { Dataset = "", Metrics = content.Metrics });
+        }
+        foreach (HubCardResult result in content.Results)
+        {
+            AppendTable(card, $"## Measured on {result.Dataset}{(result.Split is { } split ? $", {split}" : "")}\n\n", result);
         }
         string from = content.BaseModel ?? "BASE_MODEL_FOLDER";
         card.Append("## Use\n\nIn C#, with ML.NET:\n\n```csharp\n");
@@ -128,6 +142,19 @@ internal static partial class ModelCard
             card.Append(CultureInfo.InvariantCulture, $"\n## Data\n\n{string.Join(", ", content.Datasets.Select(id => $"[{id}](https://huggingface.co/datasets/{id})"))}\n");
         }
     }
+
+    private static void AppendTable(StringBuilder card, string heading, HubCardResult result)
+    {
+        bool hasDetails = result.Details.Count > 0;
+        card.Append(heading).Append(hasDetails ? "| metric | value | |\n| --- | --- | --- |\n" : "| metric | value |\n| --- | --- |\n");
+        foreach ((string metric, double value) in InOrder(result))
+        {
+            card.Append(CultureInfo.InvariantCulture, $"| {Cell(metric)} | {Number(value)} |{(hasDetails ? $" {Cell(result.Details.GetValueOrDefault(metric, ""))} |" : "")}\n");
+        }
+        card.Append('\n');
+    }
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal).Replace('\n', ' ');
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : JsonSerializer.Serialize(value.ToString(CultureInfo.InvariantCulture));
 

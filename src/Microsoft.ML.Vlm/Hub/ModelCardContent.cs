@@ -27,6 +27,9 @@ internal sealed record ModelCardContent
     /// <summary>Measured numbers by their names, such as <c>relaxed_accuracy</c>.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Measured numbers by data sets.</summary>
+    public IReadOnlyList<HubCardResult> Results { get; init; } = [];
+
     /// <summary>Version of this library.</summary>
     public required string Version { get; init; }
 }

@@ -39,6 +39,9 @@ public sealed class HubPushOptions
     /// <summary>Measured numbers by their names, for the card, such as <c>relaxed_accuracy</c>. Default none.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; set; } = new Dictionary<string, double>();
 
+    /// <summary>Measured numbers by data sets, for the card, as <c>VlmEvaluationReport.ToCardResult</c> gives them. Default none.</summary>
+    public IReadOnlyList<HubCardResult> Results { get; set; } = [];
+
     /// <summary>How the hub is reached; null, the default, takes all from the environment.</summary>
     public HubOptions? Hub { get; set; }
 
@@ -48,5 +51,6 @@ public sealed class HubPushOptions
         ArgumentNullException.ThrowIfNull(Datasets);
         ArgumentNullException.ThrowIfNull(Tags);
         ArgumentNullException.ThrowIfNull(Metrics);
+        ArgumentNullException.ThrowIfNull(Results);
     }
 }

@@ -19,4 +19,13 @@ public sealed record VlmEvaluatedRow
 
     /// <summary>The images, which are freed when the callback returns.</summary>
     public required IReadOnlyList<MLImage> Images { get; init; }
+
+    /// <summary>Frees the images.</summary>
+    internal void FreeImages()
+    {
+        foreach (MLImage image in Images)
+        {
+            image.Dispose();
+        }
+    }
 }

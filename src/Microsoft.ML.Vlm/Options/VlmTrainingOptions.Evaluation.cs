@@ -62,6 +62,7 @@ public abstract partial class VlmTrainingOptions
         AtLeast(EarlyStoppingPatience ?? 1, 1, nameof(EarlyStoppingPatience));
         AtLeast(EarlyStoppingThreshold, 0, nameof(EarlyStoppingThreshold));
         ArgumentException.ThrowIfNullOrWhiteSpace(MetricForBestModel);
+        ValidateEvaluationTask();
         bool evaluates = EvaluationData is not null && EvalStrategy != Vlm.EvalStrategy.No;
         if (!evaluates && (LoadBestModelAtEnd || EarlyStoppingPatience is not null || SaveStrategy == SaveStrategy.Best))
         {

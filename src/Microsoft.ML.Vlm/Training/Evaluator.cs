@@ -9,7 +9,10 @@ namespace Microsoft.ML.Vlm.Training;
 /// <param name="source">The rows.</param>
 /// <param name="settings">When, and what follows.</param>
 /// <param name="answer">Answers some rows with the model as it is; null for none.</param>
-internal sealed class Evaluator(ISampleSource source, EvaluationSettings settings, Func<VisionLanguageModel, IReadOnlyList<VlmEvaluatedRow>>? answer = null)
+/// <param name="measure">Further numbers of the model and its answers, by keys that begin with <c>eval_</c>; null for none.</param>
+internal sealed class Evaluator(
+    ISampleSource source, EvaluationSettings settings, Func<VisionLanguageModel, IReadOnlyList<VlmEvaluatedRow>>? answer = null,
+    Func<VisionLanguageModel, IReadOnlyList<VlmEvaluatedRow>, IReadOnlyDictionary<string, double>>? measure = null)
 {
     /// <summary>When the run is evaluated, and what follows.</summary>
     public EvaluationSettings Settings { get; } = settings;
@@ -28,7 +31,24 @@ internal sealed class Evaluator(ISampleSource source, EvaluationSettings setting
         try
         {
             VlmEvaluation evaluation = Compute(run, checkAlive);
-            return Compare(run.State, evaluation) with { Answers = answer?.Invoke(run.Model) ?? [] };
+            IReadOnlyList<VlmEvaluatedRow> answers = answer?.Invoke(run.Model) ?? [];
+            try
+            {
+                Dictionary<string, double> values = new(evaluation.Values);
+                foreach ((string key, double value) in measure?.Invoke(run.Model, answers) ?? new Dictionary<string, double>())
+                {
+                    values[key] = value;
+                }
+                return Compare(run.State, evaluation with { Values = values }) with { Answers = answers };
+            }
+            catch
+            {
+                foreach (VlmEvaluatedRow row in answers)
+                {
+                    row.FreeImages();
+                }
+                throw;
+            }
         }
         finally
         {

@@ -62,6 +62,56 @@ public sealed class EvaluationTests : IDisposable
     }
 
     [Fact]
+    public void Answers_are_scored_by_a_task_and_images_taken_away_while_training()
+    {
+        List<VlmEvaluation> evaluations = [];
+        using (VlmTransformer model = Fit(o =>
+        {
+            (o.MaxSteps, o.EvalSteps, o.GeneratedEvaluationRows, o.EvaluationImageRows) = (2, 1, 6, 3);
+            o.EvaluationTask = VlmTask.General with { Metric = VlmMetric.Anls, FurtherMetrics = [VlmMetric.ExactMatch], GroupColumnName = "Number", GroupNames = new Dictionary<string, string> { ["0"] = "first" }, PromptSuffix = " Briefly." };
+            (o.MetricForBestModel, o.EvaluationCallback) = ("anls", evaluations.Add);
+        }))
+        {
+            Assert.Equal(2, evaluations.Count);
+            VlmEvaluation last = evaluations[^1];
+            Assert.Equal("which color 0? Briefly.", last.Answers[0].Prompt);
+            VlmEvaluationReport report = _ml.Vlm().Evaluate(model, _held.LoadWithImages(_ml), new VlmEvaluationOptions { Metric = VlmMetric.Anls, PromptSuffix = " Briefly." });
+            VlmImageDependence images = _ml.Vlm().MeasureImageDependence(model, _held.LoadWithImages(_ml), 3);
+            Assert.Equal(report.Rows.Select(row => row.Answer.Response), last.Answers.Select(answer => answer.Response));
+            Assert.Equal(report.Score, last.Values["eval_anls"], 1e-12);
+            Assert.Equal(report.Rows[0].Scores["anls"], last.Values["eval_anls_first"], 1e-12);
+            Assert.True(last.Values.ContainsKey("eval_exact_match"));
+            Assert.Equal(images.Loss, last.Values["eval_image_loss"], 1e-4);
+            Assert.Equal(images.BlankLoss, last.Values["eval_blank_image_loss"], 1e-4);
+            Assert.Equal(images.ShuffledLoss!.Value, last.Values["eval_shuffled_image_loss"], 1e-4);
+        }
+        Assert.Contains("GeneratedEvaluationRows", Assert.Throws<ArgumentException>(() => Fit(o => (o.EvaluationTask, o.GeneratedEvaluationRows) = (VlmTask.ChartQa, 0))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_limit_of_length_holds_for_the_evaluation_data_too()
+    {
+        _held.Rows[1].Prompt = new string('x', 400);
+        VlmEvaluation? found = null;
+        void Options(VlmSftEstimator.Options o) => (o.MaxSteps, o.MaxLength, o.EvaluationCallback, o.GeneratedEvaluationRows) = (1, 300, evaluation => found = evaluation, 2);
+
+        Assert.Contains("Row 1", Assert.Throws<InvalidDataException>(() => Fit(Options)).Message, StringComparison.Ordinal);
+        Fit(o =>
+        {
+            Options(o);
+            o.OverLong = OverLongPolicy.DropRow;
+        }).Dispose();
+        Assert.Equal(5, found!.RowCount);
+        Assert.Equal([0, 2], found.Answers.Select(answer => answer.Row));
+        Fit(o =>
+        {
+            Options(o);
+            o.OverLong = OverLongPolicy.TrimText;
+        }).Dispose();
+        Assert.Equal(6, found.RowCount);
+    }
+
+    [Fact]
     public void Evaluation_data_without_the_columns_and_options_without_evaluations_are_refused()
     {
         Assert.Contains("Label", Assert.Throws<ArgumentOutOfRangeException>(() => Fit(o => o.EvaluationData = _ml.Transforms.DropColumns("Label").Fit(_held.LoadWithImages(_ml)).Transform(_held.LoadWithImages(_ml)))).Message, StringComparison.Ordinal);

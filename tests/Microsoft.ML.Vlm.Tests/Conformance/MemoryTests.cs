@@ -84,6 +84,23 @@ public sealed class MemoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(before, Measure().Tensors);
     }
 
+    [Fact]
+    public void A_fold_that_fails_leaves_nothing_behind()
+    {
+        (long before, _) = Measure();
+        int steps = 0;
+        IEstimator<ITransformer> pipeline = _data.Images(_ml).Append(_ml.Transforms.VlmSft(VlmOptions.Quick(o => o.MetricsCallback = _ =>
+        {
+            if (++steps == 3)
+            {
+                throw new NotSupportedException("stop in the second fold");
+            }
+        })));
+        Assert.Contains("second fold", Assert.ThrowsAny<Exception>(() => _ml.Vlm().CrossValidate(_data.Load(_ml), pipeline, numberOfFolds: 2)).ToString(), StringComparison.Ordinal);
+        Assert.Equal(3, steps);
+        Assert.Equal(before, Measure().Tensors);
+    }
+
     public void Dispose() => _data.Dispose();
 
     private void AssertFlat(int count, Action act)

@@ -201,6 +201,27 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
+    public void Folds_train_on_one_base_and_are_what_separate_runs_are()
+    {
+        IDataView data = _data.Load(_ml);
+        IEstimator<ITransformer> pipeline = _data.Images(_ml).Append(_ml.Transforms.VlmSft(VlmOptions.Quick()));
+        using VlmFolds folds = _ml.Vlm().CrossValidate(data, pipeline, numberOfFolds: 3, metric: VlmMetric.Anls, seed: 4);
+        Assert.Equal(1, folds.BaseLoads);
+        double[] scores = [.. folds.Select(fold => fold.Metrics.Score)];
+        Assert.Equal(scores.Average(), folds.Mean, 1e-12);
+        Assert.Equal(Math.Sqrt(scores.Sum(score => (score - folds.Mean) * (score - folds.Mean)) / 2), folds.StandardDeviation, 1e-12);
+        Assert.StartsWith("Anls ", folds.ToString(), StringComparison.Ordinal);
+
+        DataOperationsCatalog.TrainTestData[] splits = [.. _ml.Data.CrossValidationSplit(data, 3, seed: 4)];
+        for (int fold = 0; fold < 3; fold++)
+        {
+            ITransformer alone = pipeline.Fit(splits[fold].TrainSet);
+            VlmOptions.AssertSame(alone.Answers(_ml, splits[fold].TestSet), folds[fold].Model.Answers(_ml, splits[fold].TestSet));
+            alone.FindVlm().Dispose();
+        }
+    }
+
+    [Fact]
     public void Evaluation_reads_one_right_answer_or_several()
     {
         IDataView data = _ml.Data.LoadFromEnumerable([new Answered { Response = "7", Label = "7", Labels = ["6", "7"] }, new Answered { Response = "8", Label = "9", Labels = ["8"] }]);

@@ -1,3 +1,4 @@
+using Microsoft.ML.Vlm.Evaluation;
 using Microsoft.ML.Vlm.Hub;
 
 namespace Microsoft.ML.Vlm.Tests.Hub;
@@ -60,6 +61,45 @@ public class ModelCardTests
             """.ReplaceLineEndings("\n"), card, StringComparison.Ordinal);
         Assert.Contains("ml.Transforms.ApplyVlm(modelPath: \"org/base\", adapterPath: \"me/charts\")", card, StringComparison.Ordinal);
         Assert.Contains("PeftModel.from_pretrained(", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluations_are_written_with_their_data_sets_groups_and_intervals()
+    {
+        VlmEvaluationReport report = new EvaluationScoring(new VlmEvaluationOptions { Metric = VlmMetric.RelaxedAccuracy, FurtherMetrics = [] }, VlmTask.ChartQa).Score(
+            [new(0, "", ["1"], "1") { Group = "human" }, new(1, "", ["2"], "2") { Group = "augmented" }]);
+        string card = ModelCard.Format(new ModelCardContent { Repository = "me/charts", IsAdapter = true, Version = "1", Results = [report.ToCardResult("HuggingFaceM4/ChartQA", "test"), report.ToCardResult()] });
+
+        Assert.Contains(
+            """
+            metrics:
+            - relaxed_accuracy
+            model-index:
+            - name: me/charts
+              results:
+              - task:
+                  type: image-text-to-text
+                dataset:
+                  name: HuggingFaceM4/ChartQA
+                  type: HuggingFaceM4/ChartQA
+                  split: test
+                metrics:
+                - type: relaxed_accuracy
+                  value: 1
+                - type: relaxed_accuracy
+                  value: 1
+                  name: "relaxed_accuracy (augmented)"
+                - type: relaxed_accuracy
+                  value: 1
+                  name: "relaxed_accuracy (human)"
+              - task:
+                  type: image-text-to-text
+                dataset:
+                  name: ChartQA
+                  type: ChartQA
+                metrics:
+            """.ReplaceLineEndings("\n"), card, StringComparison.Ordinal);
+        Assert.Contains("## Measured on HuggingFaceM4/ChartQA, test\n\n| metric | value | |\n| --- | --- | --- |\n| relaxed_accuracy | 1 | 1 to 1 (95 %), 2 rows |\n", card, StringComparison.Ordinal);
     }
 
     [Fact]
