@@ -69,7 +69,7 @@ internal sealed record EvaluatedColumns(DataViewSchema.Column? Label, DataViewSc
         return () => read() is var value && names.TryGetValue(value, out string? name) ? name : value;
     }
 
-    private static IReadOnlyList<string> Parse(string text, string column, long row)
+    private static string[] Parse(string text, string column, long row)
     {
         try
         {
