@@ -94,6 +94,7 @@ internal static class OptionNames
         [Key<QuantOptions>(nameof(QuantOptions.SkipModules))] = ["llm_int8_skip_modules"],
 
         [Key<GenerationOptions>(nameof(GenerationOptions.StopSequences))] = ["stop_strings"],
+        [Key<GenerationOptions>(nameof(GenerationOptions.JsonSchema))] = ["json_schema", "guided_json"],
         [Key<GenerationOptions>(nameof(GenerationOptions.Seed))] = ["generation_seed"],
         [Key<ImageOptions>(nameof(ImageOptions.SplitImages))] = ["do_image_splitting"],
         [Key<ImageOptions>(nameof(ImageOptions.LongestEdge))] = ["image_longest_edge", "longest_edge"],
