@@ -13,8 +13,9 @@ namespace Microsoft.ML.Vlm;
 /// <summary>Predicts the memory of a run: prepares every row once to learn its size, and looks at the model's weights without reading them.</summary>
 internal static class MemoryPlanner
 {
-    // What the heap of .NET, compiled code and the gaps of the allocator were measured to grow by during training.
-    private const long GrowthBytes = 220L << 20;
+    // What the heap of .NET, compiled code and the gaps of the allocator were measured to grow by during training: docs/benchmarks.md.
+    private const long WideGrowthBytes = 220L << 20;
+    private const long NarrowGrowthBytes = 120L << 20;
 
     /// <summary>The plan.</summary>
     /// <param name="host">For cancellation and errors.</param>
@@ -26,7 +27,7 @@ internal static class MemoryPlanner
         options.Validate();
         NativeLibraryLoader.EnsureLoaded();
         TorchSharp.torch.Device device = ComputeDevice.Resolve(options.Device);
-        long runtime = Environment.WorkingSet + GrowthBytes;
+        long runtime = Environment.WorkingSet;
         VlmTransformerSettings transformer = VlmTransformerSettings.From(options);
         transformer.Columns.Check(host, data.Schema, training: true);
         ModelFolder folder = ModelLocation.Open(options, host);
@@ -34,13 +35,17 @@ internal static class MemoryPlanner
         TrainingSettings settings = TrainingSetup.SettingsOf(options, options.Seed ?? 0);
         LabelMasking masking = options is VlmSftEstimator.Options sft ? sft.Masking : LabelMasking.Answer;
         List<RowSize> rows = Measure(host, data, transformer.Columns, example => processor.CreateTraining(example, masking), settings.PrefetchThreads);
-        return rows.Count > 0
-            ? Estimate(folder, options, transformer.ComputeType).Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime) with
-            {
-                Device = ComputeDevice.Describe(device),
-                DeviceFreeBytes = ComputeDevice.FreeBytes(device),
-            }
-            : throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
+        if (rows.Count == 0)
+        {
+            throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
+        }
+        MemoryEstimate estimate = Estimate(folder, options, transformer.ComputeType);
+        long growth = estimate.Type == ScalarType.Float32 ? WideGrowthBytes : NarrowGrowthBytes;
+        return estimate.Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime + growth) with
+        {
+            Device = ComputeDevice.Describe(device),
+            DeviceFreeBytes = ComputeDevice.FreeBytes(device),
+        };
     }
 
     private static List<RowSize> Measure(IHost host, IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, int threads)

@@ -17,6 +17,9 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
     /// <summary>Bytes of a number that trains, of its gradient and of each of its moments in AdamW.</summary>
     public int TrainedElementBytes { get; init; } = sizeof(float);
 
+    // Fitted, not derived: float32 runs peak at least this many working memories of a tile above weights and runtime, whatever the batch (docs/benchmarks.md).
+    private const int LeastWideTiles = 8;
+
     /// <summary>Tiles that a frozen tower encodes at once.</summary>
     public const int TilesAtOnce = 16;
 
@@ -52,7 +55,7 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
             ActivationBytes = settings.GradientCheckpointing ? checkpointed : kept,
             CheckpointedActivationBytes = checkpointed,
             WorkingBytes = Math.Max(targets * Model.VocabularySize * LogitsCopies * sizeof(float), Model.LayerPerToken * tokens * element),
-            VisionBytes = VisionIsFrozen ? Model.VisionPerTile * element * Math.Min(TilesAtOnce, mostTiles) : 0,
+            VisionBytes = VisionIsFrozen && mostTiles > 0 ? Model.VisionPerTile * element * Math.Max(Type == ScalarType.Float32 ? LeastWideTiles : 1, Math.Min(TilesAtOnce, mostTiles)) : 0,
             FeatureCacheBytes = VisionIsFrozen ? Math.Min(settings.FeatureCacheBytes, features) : 0,
             PreparedRowBytes = Math.Min(capacity, rows.Sum(row => row.Bytes)),
         };
