@@ -11,8 +11,8 @@ public abstract partial class VlmTrainingOptions
     public VlmTask? EvaluationTask { get; set; }
 
     /// <summary>
-    /// Rows of different images of the evaluation data, from the first on, whose loss is compared at each evaluation with blank images and with those of other rows:
-    /// <c>eval_image_loss</c>, <c>eval_blank_image_loss</c>, <c>eval_shuffled_image_loss</c>. A model that learns from texts alone shows no difference. At least 0; 0, the default, for none.
+    /// Rows of different images of the evaluation data, from the first on, whose loss is compared at each evaluation with blank images and with those of other rows. The keys end
+    /// with <c>image_loss</c>, <c>blank_image_loss</c> and <c>shuffled_image_loss</c>. A model that learns from texts alone shows no difference. At least 0; 0, the default, for none.
     /// Each costs three passes.
     /// </summary>
     public int EvaluationImageRows { get; set; }
