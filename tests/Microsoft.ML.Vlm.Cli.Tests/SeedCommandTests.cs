@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Fakes;
+using Microsoft.ML.Vlm.Tests.Conformance;
 
 namespace Microsoft.ML.Vlm.Cli.Tests;
 
@@ -37,6 +38,19 @@ public sealed class SeedCommandTests : IAsyncLifetime
         Assert.Contains("adapter_model.safetensors", pushed.Files.Keys);
         Assert.Contains("README.md", pushed.Files.Keys);
         Assert.DoesNotContain(FakeHub.Token, run.Output + run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preferences_of_a_file_are_trained_on()
+    {
+        using ColorData colors = new(4);
+        string pairs = colors.Path("pairs.jsonl"), output = _world.Path("aligned");
+        File.WriteAllLines(pairs, colors.Rows.Select(row => $$"""{"prompt": "{{row.Prompt}}", "chosen": "{{row.Label}}", "rejected": "I do not know", "image": "{{row.ImagePath}}"}"""));
+        ToolRun run = ToolRun.Of(
+            "dpo", "--model_name_or_path", HubWorld.Model, "--dataset_name", pairs, "--output_dir", output, "--max_steps", "2", "--per_device_train_batch_size", "2", "--loss_type", "sigmoid", "sft",
+            "--loss_weights", "1", "0.5", "--beta", "0.2").Succeeded();
+        Assert.Contains("Chosen <- chosen", run.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(output, "adapter_model.safetensors")));
     }
 
     [Fact]
