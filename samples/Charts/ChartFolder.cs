@@ -25,10 +25,6 @@ internal static class ChartFolder
         return rows.Length > 0 ? rows : throw new SampleException($"'{path}' has no rows; it needs at least one.");
     }
 
-    /// <summary>Writes a file of questions.</summary>
-    public static void Write(string path, IEnumerable<ChartRow> rows)
-        => SafeFile.WriteLines(path, rows.Select(row => JsonSerializer.Serialize(new { image = row.ImagePath, query = row.Query, label = new[] { row.Answer } })));
-
     /// <summary>Reads a file of preferences, whose lines are <c>{"image": path, "query": text, "chosen": text, "rejected": text}</c>.</summary>
     /// <param name="folder">The data folder.</param>
     /// <param name="file">Such as <c>train_pairs.jsonl</c>.</param>
@@ -44,10 +40,6 @@ internal static class ChartFolder
                 .Select(line => ParsePair(line.Text, folder, $"{file}, line {line.Number}")),
         ];
     }
-
-    /// <summary>Writes a file of preferences.</summary>
-    public static void WritePairs(string path, IEnumerable<PairRow> rows)
-        => SafeFile.WriteLines(path, rows.Select(row => JsonSerializer.Serialize(new { image = row.ImagePath, query = row.Query, chosen = row.Chosen, rejected = row.Rejected })));
 
     private static PairRow ParsePair(string line, string folder, string place)
     {

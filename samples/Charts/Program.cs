@@ -39,7 +39,7 @@ static void Run(SampleOptions options)
     string data = options.Data ?? Path.Combine(output, "data");
     if (options.Data is null)
     {
-        ChartDataGenerator.Generate(data, options.Limit, options.TestLimit, options.Seed);
+        ChartFactory.ChartSet.Write(data, options.Limit, options.TestLimit, options.Seed);
     }
     ChartRow[] trainingRows = ChartFolder.Read(data, "train.jsonl", options.Limit), testRows = ChartFolder.Read(data, "test.jsonl", options.TestLimit);
     IDataView train = ml.Data.LoadFromEnumerable(trainingRows), test = ml.Data.LoadFromEnumerable(testRows);

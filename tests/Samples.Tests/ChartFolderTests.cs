@@ -11,7 +11,7 @@ public sealed class ChartFolderTests : IDisposable
     [Fact]
     public void Drawn_charts_are_read_back_and_the_same_seed_writes_the_same_files()
     {
-        ChartDataGenerator.Generate(_folder, trainingRows: 7, testRows: 6, seed: 3);
+        ChartFactory.ChartSet.Write(_folder, trainingRows: 7, testRows: 6, seed: 3);
         Dictionary<string, byte[]> first = Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllBytes);
         Assert.Equal(7, ChartFolder.Read(_folder, "train.jsonl", 100).Length);
         Assert.Equal(2, ChartFolder.Read(_folder, "test.jsonl", 2).Length);
@@ -21,7 +21,7 @@ public sealed class ChartFolderTests : IDisposable
         Assert.Equal(3, pairs.Count(pair => pair.Rejected.StartsWith("I think", StringComparison.Ordinal)));
         Assert.Equal(3 + 2 + 4, first.Count);
 
-        ChartDataGenerator.Generate(_folder, trainingRows: 7, testRows: 6, seed: 3);
+        ChartFactory.ChartSet.Write(_folder, trainingRows: 7, testRows: 6, seed: 3);
         Assert.All(first, file => Assert.Equal(file.Value, File.ReadAllBytes(file.Key)));
     }
 
