@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.Vlm.Components;
-using Microsoft.ML.Vlm.Images;
 
 namespace Microsoft.ML.Vlm;
 

@@ -5,7 +5,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Microsoft.ML.Vlm.Adapters;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Models;
