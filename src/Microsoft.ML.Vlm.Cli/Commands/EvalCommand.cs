@@ -79,7 +79,11 @@ internal static class EvalCommand
         string temporary = $"{path}.tmp";
         File.WriteAllLines(temporary, rows.Select((row, index) => new JsonObject
         {
-            ["row"] = index, ["prompt"] = row.Prompt, ["response"] = row.Response, ["references"] = new JsonArray([.. row.References.Select(text => JsonValue.Create(text))]), ["score"] = metrics.RowScores[index],
+            ["row"] = index,
+            ["prompt"] = row.Prompt,
+            ["response"] = row.Response,
+            ["references"] = new JsonArray([.. row.References.Select(text => JsonValue.Create(text))]),
+            ["score"] = metrics.RowScores[index],
         }.ToJsonString(s_line)));
         File.Move(temporary, path, overwrite: true);
     }

@@ -36,6 +36,10 @@ internal static class ExplainCommand
 
     private static JsonObject Json(SettingRow row) => new()
     {
-        ["section"] = row.Section, ["option"] = row.Name, ["value"] = row.Value, ["source"] = row.Source, ["trl_default"] = row.TrlDefault,
+        ["section"] = row.Section,
+        ["option"] = row.Name,
+        ["value"] = row.Value,
+        ["source"] = row.Source,
+        ["trl_default"] = row.TrlDefault,
     };
 }

@@ -67,7 +67,14 @@ internal sealed class JobRequest
         }
         return new JobSpecification
         {
-            Image = Image, Flavor = Flavor, Timeout = Timeout, Command = [Program, .. words], Environment = environment, Secrets = secrets, Labels = Pairs("--label", Labels), Volumes = [.. Volumes.Select(VolumeOf)],
+            Image = Image,
+            Flavor = Flavor,
+            Timeout = Timeout,
+            Command = [Program, .. words],
+            Environment = environment,
+            Secrets = secrets,
+            Labels = Pairs("--label", Labels),
+            Volumes = [.. Volumes.Select(VolumeOf)],
         };
     }
 

@@ -15,7 +15,10 @@ internal static class Schedules
 
     private static readonly Dictionary<string, string[]> s_arguments = new()
     {
-        [Restarts] = ["num_cycles"], [Minimum] = ["min_lr_rate"], [Polynomial] = ["power", "lr_end"], [StableDecay] = ["num_decay_steps"],
+        [Restarts] = ["num_cycles"],
+        [Minimum] = ["min_lr_rate"],
+        [Polynomial] = ["power", "lr_end"],
+        [StableDecay] = ["num_decay_steps"],
     };
 
     /// <summary>All names.</summary>

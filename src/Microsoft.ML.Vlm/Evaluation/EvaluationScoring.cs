@@ -56,7 +56,8 @@ internal sealed class EvaluationScoring(VlmEvaluationOptions options, VlmTask ta
     {
         IEnumerable<string> groups = rows.Select(row => row.Group).OfType<string>().Distinct().Order(StringComparer.Ordinal);
         return new VlmMetricResult(
-            name, Mean(scores, options), groups.ToDictionary(group => group, group => Mean([.. scores.Where((_, index) => rows[index].Group == group)], options))) { IsPart = isPart };
+            name, Mean(scores, options), groups.ToDictionary(group => group, group => Mean([.. scores.Where((_, index) => rows[index].Group == group)], options)))
+        { IsPart = isPart };
     }
 
     private IEnumerable<VlmMetric> Metrics()

@@ -45,7 +45,8 @@ public sealed class AdapterPrecisionTests : IDisposable
             {
                 cancel.Cancel();
             }
-        });
+        }
+        );
         Assert.Throws<OperationCanceledException>(() => Fit(half));
         rest.ResumeFromCheckpoint = "latest";
         using VlmTransformer resumed = Fit(rest);
