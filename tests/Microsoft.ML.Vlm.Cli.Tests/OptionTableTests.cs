@@ -34,6 +34,7 @@ public sealed partial class OptionTableTests
         early_stopping_threshold push_to_hub hub_model_id hub_private_repo hub_strategy train_sampling_strategy dataloader_drop_last dataloader_num_workers max_train_samples max_eval_samples
         max_new_tokens temperature top_k top_p repetition_penalty stop_strings do_image_splitting cache_dir local_files_only
         bnb_4bit_compute_dtype llm_int8_threshold llm_int8_skip_modules init_lora_weights loraplus_lr_ratio
+        device
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
     ];
 
