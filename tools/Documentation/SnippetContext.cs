@@ -10,6 +10,7 @@ internal static class SnippetContext
 {
     private const string Usings = """
         global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;
+        global using Microsoft.AspNetCore.Builder; global using Microsoft.Extensions.DependencyInjection;
         global using Microsoft.ML; global using Microsoft.ML.Data; global using Microsoft.ML.Vlm; global using Microsoft.ML.Vlm.Dpo;
         """;
 
@@ -23,10 +24,16 @@ internal static class SnippetContext
         static readonly VlmSftEstimator.Options options = new() { ModelPath = folder };
         static readonly VlmMetrics metrics = null!;
         static readonly MLImage image = null!;
+        static readonly VlmTransformer vlm = null!;
+        static readonly ChartRow[] rows = [];
+        static readonly Microsoft.Extensions.AI.IChatClient chat = null!;
+        static readonly List<Microsoft.Extensions.AI.ChatMessage> messages = null!;
+        static readonly string schema = "";
         """;
 
     private const string Types = """
         public sealed class ChartRow { [LoadColumn(0)] public string ImagePath { get; set; } = ""; [LoadColumn(1)] public string Question { get; set; } = ""; [LoadColumn(2)] public string Answer { get; set; } = ""; }
+        public sealed class ChartAnswer { public string Response { get; set; } = ""; }
         public sealed class ChartPair { [LoadColumn(0)] public string ImagePath { get; set; } = ""; [LoadColumn(1)] public string Question { get; set; } = ""; [LoadColumn(2)] public string Better { get; set; } = ""; [LoadColumn(3)] public string Worse { get; set; } = ""; }
         public sealed class MyTracker : IRunTracker { public void Start(RunStart run) { } public void Log(RunMetrics metrics) { } public void Finish(RunState state) { } }
         """;
