@@ -63,9 +63,7 @@ internal static class ModelFiles
         Directory.CreateDirectory(directory);
         foreach (string path in Descriptions(folder.Path))
         {
-            string target = Path.Combine(directory, Path.GetFileName(path)), temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-            File.Copy(path, temporary);
-            File.Move(temporary, target, overwrite: true);
+            AtomicFile.Write(Path.Combine(directory, Path.GetFileName(path)), temporary => File.Copy(path, temporary));
         }
         CheckpointSaver.Save(model, directory, model.ComputeType);
     }

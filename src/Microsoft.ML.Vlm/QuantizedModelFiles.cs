@@ -82,10 +82,5 @@ internal static class QuantizedModelFiles
         IQuantizedWeight weight => throw new NotSupportedException($"{weight.GetType().Name} has no form in files."),
     };
 
-    private static void Copy(string content, string path)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(temporary, content);
-        File.Move(temporary, path, overwrite: true);
-    }
+    private static void Copy(string content, string path) => AtomicFile.Write(path, temporary => File.WriteAllText(temporary, content));
 }

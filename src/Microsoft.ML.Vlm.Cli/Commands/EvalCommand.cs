@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Cli.Settings;
 using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Evaluation;
@@ -76,16 +77,14 @@ internal static class EvalCommand
 
     private static void SaveLines(string path, IReadOnlyList<AnsweredRow> rows, VlmMetrics metrics)
     {
-        string temporary = $"{path}.tmp";
-        File.WriteAllLines(temporary, rows.Select((row, index) => new JsonObject
+        AtomicFile.Write(path, temporary => File.WriteAllLines(temporary, rows.Select((row, index) => new JsonObject
         {
             ["row"] = index,
             ["prompt"] = row.Prompt,
             ["response"] = row.Response,
             ["references"] = new JsonArray([.. row.References.Select(text => JsonValue.Create(text))]),
             ["score"] = metrics.RowScores[index],
-        }.ToJsonString(s_line)));
-        File.Move(temporary, path, overwrite: true);
+        }.ToJsonString(s_line))));
     }
 
     private sealed record AnsweredRow(string Prompt, string Response, IReadOnlyList<string> References);

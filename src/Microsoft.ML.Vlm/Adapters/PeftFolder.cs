@@ -96,16 +96,7 @@ internal static class PeftFolder
         {
             SafetensorsWriter.Write(Path.Combine(folder, TensorFile), SavedTensors(adapters));
         }
-        string config = Path.Combine(folder, ConfigFile), temporary = $"{config}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, FormatConfig(adapters, baseModelName));
-            File.Move(temporary, config, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), temporary => File.WriteAllText(temporary, FormatConfig(adapters, baseModelName)));
     }
 
     /// <summary>The content of <c>adapter_config.json</c> for adapters.</summary>

@@ -22,20 +22,12 @@ internal static class SafetensorsWriter
     /// <exception cref="NotSupportedException">A tensor's type is not in the format.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        AtomicFile.Write(path, temporary =>
         {
-            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                Write(stream, tensors, metadata);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write);
+            Write(stream, tensors, metadata);
+            stream.Flush(flushToDisk: true);
+        });
     }
 
     /// <summary>Writes to a stream, which need not seek.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Data;
 using Microsoft.ML.Vlm.Images;
 
@@ -111,12 +112,8 @@ internal static class CorruptImages
 
     private static void Write(string path, List<(VlmRejectedRow Row, string Texts)> rejected)
     {
-        string full = Path.GetFullPath(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        string temporary = full + ".tmp";
-        File.WriteAllLines(temporary, rejected.Select(pair => JsonValues.ToJson(Record(
-            [("row", pair.Row.Row), ("place", pair.Row.Place), ("reason", pair.Row.Reason)])).TrimEnd('}') + $",\"texts\":{pair.Texts}}}"));
-        File.Move(temporary, full, overwrite: true);
+        AtomicFile.Write(path, temporary => File.WriteAllLines(temporary, rejected.Select(pair => JsonValues.ToJson(Record(
+            [("row", pair.Row.Row), ("place", pair.Row.Place), ("reason", pair.Row.Reason)])).TrimEnd('}') + $",\"texts\":{pair.Texts}}}")));
     }
 
     private static DataRecord Record(IEnumerable<(string Name, object? Value)> fields)

@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Checkpoints;
+
 namespace Microsoft.ML.Vlm.Hub;
 
 /// <summary>The cache on disk, which is shared with Python's client and has its layout: blobs by hash, snapshots by commit, references by name.</summary>
@@ -70,24 +72,17 @@ internal sealed class HubCache(string root, bool usesSymlinks = true)
     public void Link(HubRepository repository, string commit, string path, string etag)
     {
         string file = FileOf(repository, commit, path), blob = BlobOf(repository, etag);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         if (File.Exists(file))
         {
             return;
         }
-        string temporary = $"{file}.{Guid.NewGuid():N}.tmp";
-        try
+        AtomicFile.Write(file, temporary =>
         {
             if (!usesSymlinks || !TryLink(temporary, Path.GetRelativePath(Path.GetDirectoryName(file)!, blob)))
             {
                 File.Copy(blob, temporary);
             }
-            File.Move(temporary, file, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        });
     }
 
     private static bool TryLink(string link, string target)
@@ -115,20 +110,7 @@ internal sealed class HubCache(string root, bool usesSymlinks = true)
         }
     }
 
-    private static void Replace(string path, string content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllText(temporary, content);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    private static void Replace(string path, string content) => AtomicFile.Write(path, temporary => File.WriteAllText(temporary, content));
 
     private static string Commit(string commit) => HubNames.IsCommit(commit) ? commit : throw HubErrors.Damaged("the hub's cache", $"'{commit}' is no commit.");
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.Vlm.Checkpoints;
 
 namespace Microsoft.ML.Vlm.Hub;
 
@@ -72,16 +73,13 @@ internal static class HubTree
             }
             entries[file.Path] = entry;
         }
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllText(temporary, new JsonObject { ["format_version"] = Version, ["files"] = entries }.ToJsonString(s_written));
-            File.Move(temporary, path, overwrite: true);
+            AtomicFile.Write(path, temporary => File.WriteAllText(temporary, new JsonObject { ["format_version"] = Version, ["files"] = entries }.ToJsonString(s_written)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            // The listing is asked for again the next time.
         }
     }
 

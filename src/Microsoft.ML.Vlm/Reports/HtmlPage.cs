@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.ML.Vlm.Checkpoints;
 
 namespace Microsoft.ML.Vlm.Reports;
 
@@ -44,18 +45,5 @@ internal static class HtmlPage
     /// <summary>Writes a page under a temporary name and renames it.</summary>
     /// <param name="path">The file; replaced only once the page is complete. Its folder is created if need be.</param>
     /// <param name="page">The page.</param>
-    public static void Save(string path, string page)
-    {
-        string full = Path.GetFullPath(path), temporary = $"{full}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        try
-        {
-            File.WriteAllText(temporary, page);
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    public static void Save(string path, string page) => AtomicFile.Write(path, temporary => File.WriteAllText(temporary, page));
 }

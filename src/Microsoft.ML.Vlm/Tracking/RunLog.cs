@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.Vlm.Checkpoints;
 
 namespace Microsoft.ML.Vlm.Tracking;
 
@@ -122,9 +123,7 @@ internal sealed class RunLog(string folder) : IRunTracker, IDisposable
         string name = $"{Convert.ToHexStringLower(SHA256.HashData(png))[..32]}.png", path = Path.Combine(folder, ImageFolder, name);
         if (!File.Exists(path))
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes($"{path}.tmp", png);
-            File.Move($"{path}.tmp", path, overwrite: true);
+            AtomicFile.Write(path, temporary => File.WriteAllBytes(temporary, png));
         }
         return name;
     }

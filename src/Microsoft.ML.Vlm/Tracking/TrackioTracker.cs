@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.Vlm.Checkpoints;
 
 namespace Microsoft.ML.Vlm.Tracking;
 
@@ -88,7 +89,7 @@ internal sealed class TrackioTracker(string folder) : IRunTracker
         {
             return;
         }
-        string path = Path.Combine(_writer, $"{_fragments.ToString("D8", CultureInfo.InvariantCulture)}.jsonl"), temporary = $"{path}.tmp";
+        string path = Path.Combine(_writer, $"{_fragments.ToString("D8", CultureInfo.InvariantCulture)}.jsonl");
         string text = string.Concat(_records.Select(record => record.ToJsonString(s_json) + "\n"));
 
         // The importer deletes a folder that it finds empty: it may be gone between two of these lines.
@@ -96,9 +97,7 @@ internal sealed class TrackioTracker(string folder) : IRunTracker
         {
             try
             {
-                Directory.CreateDirectory(_writer);
-                File.WriteAllText(temporary, text);
-                File.Move(temporary, path, overwrite: true);
+                AtomicFile.Write(path, temporary => File.WriteAllText(temporary, text));
                 break;
             }
             catch (DirectoryNotFoundException) when (attempt < 2)
@@ -139,9 +138,7 @@ internal sealed class TrackioTracker(string folder) : IRunTracker
         string path = Path.Combine(folder, "media", file);
         if (!File.Exists(path))
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes($"{path}.tmp", image);
-            File.Move($"{path}.tmp", path, overwrite: true);
+            AtomicFile.Write(path, temporary => File.WriteAllBytes(temporary, image));
         }
         return new JsonObject { ["_type"] = "trackio.image", ["file_path"] = file, ["caption"] = $"row {row.ToString(CultureInfo.InvariantCulture)}" };
     }
