@@ -47,6 +47,7 @@ public class DpoTrainingGoldenTests
     [MemberData(nameof(DpoCase.Others), MemberType = typeof(DpoCase))]
     public void A_family_that_is_not_loaded_yet_is_refused_by_name(string name)
     {
+        Reference.Path("golden", "dpo", name);
         string folder = Reference.Path("golden", "checkpoints", DpoCase.FamilyOf(name)!);
         Assert.Contains($"'{Families.TypeOf(folder)}'", Assert.Throws<NotSupportedException>(() => ModelFolder.Open(folder)).Message);
     }
