@@ -2,7 +2,7 @@ namespace Microsoft.ML.Vlm.Tests.Architecture;
 
 /// <summary>Which floor of the house a type stands on; a floor uses only itself and the floors below it (docs/architecture.md).</summary>
 /// <param name="root">The root namespace.</param>
-/// <param name="rootFolder">The top folder (empty for the root) of a type in the root namespace, by its name: options and vocabulary live in folders.</param>
+/// <param name="rootFolder">The top folder (empty for the root) of a type in the root namespace, by its name: folders whose types are public, or serve one of these, keep the root namespace.</param>
 internal sealed class FloorMap(string root, Func<string, string> rootFolder)
 {
     /// <summary>Floors by the top folder, which is the first part of a namespace below the root.</summary>
@@ -28,6 +28,11 @@ internal sealed class FloorMap(string root, Func<string, string> rootFolder)
         ["Reports"] = 4,
         ["Components"] = 5,
         ["Serving"] = 5,
+        ["Engine"] = 5,
+        ["Sessions"] = 5,
+        ["Operations"] = 5,
+        ["Estimators"] = 5,
+        ["Catalogs"] = 6,
         [""] = 5,
     };
 
