@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Cli.Settings;
 using Microsoft.ML.Vlm.Dpo;
 
@@ -34,6 +35,10 @@ internal sealed class RunData
         {
             dpo.HasImplicitPrompt |= Training.Schema.GetColumnOrNull(dpo.PromptColumnName) is null && Training.Schema.GetColumnOrNull(dpo.ChosenColumnName) is not null;
         }
+        if (options is VlmKtoEstimator.Options kto)
+        {
+            ChooseUnpaired(kto, Training.Schema);
+        }
         ChooseColumns(options, Training.Schema);
     }
 
@@ -43,7 +48,7 @@ internal sealed class RunData
     public static void ChooseColumns(VlmModelOptions options, DataViewSchema schema)
     {
         bool Has(string name) => schema.GetColumnOrNull(name) is not null;
-        if (options is not VlmDpoEstimator.Options && !Has(options.PromptColumnName) && options.MessagesColumnName is null && options.TextColumnName is null)
+        if (options is not VlmPreferenceOptions && !Has(options.PromptColumnName) && options.MessagesColumnName is null && options.TextColumnName is null)
         {
             options.MessagesColumnName = Has("Messages") ? "Messages" : null;
             options.TextColumnName = options.MessagesColumnName is null && Has("Text") ? "Text" : null;
@@ -51,6 +56,20 @@ internal sealed class RunData
         if (options.ImageColumnNames is null && !Has(options.ImageColumnName) && options.ImageColumnName == "Image")
         {
             options.ImageColumnNames = [];
+        }
+    }
+
+    // Mapped by hand, the answer is the label; what says whether it is good is then the one column of truth values.
+    private static void ChooseUnpaired(VlmKtoEstimator.Options options, DataViewSchema schema)
+    {
+        if (schema.GetColumnOrNull(options.CompletionColumnName) is null && schema.GetColumnOrNull("Label") is { Type: TextDataViewType })
+        {
+            options.CompletionColumnName = "Label";
+        }
+        DataViewSchema.Column[] judgements = [.. schema.Where(column => !column.IsHidden && column.Type is BooleanDataViewType)];
+        if (judgements.Length == 1 && schema.GetColumnOrNull(options.DesirableColumnName) is not { Type: BooleanDataViewType })
+        {
+            options.DesirableColumnName = judgements[0].Name;
         }
     }
 

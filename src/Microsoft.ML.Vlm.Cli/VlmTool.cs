@@ -23,7 +23,8 @@ internal sealed class VlmTool(ToolConsole console)
         RootCommand root = CreateRoot();
         ParseResult parse = root.Parse(Normalize(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
         (console.IsQuiet, console.IsVerbose) = (parse.GetValue(_quiet), parse.GetValue(_verbose));
-        OptionTable? table = TrainingMethod.All.FirstOrDefault(method => method.Name == parse.CommandResult.Command.Name)?.Table;
+        OptionTable? table = TrainingMethod.All.FirstOrDefault(method => method.Name == parse.CommandResult.Command.Name)?.Table
+            ?? (parse.CommandResult.Command.Name == "eval" ? EvalCommand.Table : null);
         try
         {
             if (parse.Action is not HelpAction)

@@ -46,6 +46,17 @@ public sealed class ExplainTests : IDisposable
     }
 
     [Fact]
+    public void Good_and_bad_answers_have_options_of_their_own()
+    {
+        Dictionary<string, JsonNode> rows = Explain("kto", "--model_name_or_path", "org/model", "--desirable_weight", "1.3", "--beta", "0.2");
+        Assert.Equal(("1.3", "--desirable_weight", "1"), Row(rows["desirable_weight"]));
+        Assert.Equal(("0.2", "--beta", "0.1"), Row(rows["beta"]));
+        Assert.Equal("1E-06", (string?)rows["learning_rate"]["trl_default"]);
+        ToolRun.Of("explain", "kto", "--model_name_or_path", "org/model", "--undesirable_weight", "0").Failed(ExitCode.Usage, "undesirable_weight must be above 0");
+        ToolRun.Of("kto", "--model_name_or_path", "org/model", "--loss_type", "kto").Failed(ExitCode.Usage, "'vlm kto' has one loss");
+    }
+
+    [Fact]
     public void Flags_of_TRL_that_say_one_thing_in_two_ways_are_understood()
     {
         Dictionary<string, JsonNode> rows = Explain("sft", "--model_name_or_path", "org/model", "--bf16", "--load_in_4bit", "--use_bnb_nested_quant", "false", "--completion_only_loss", "false");

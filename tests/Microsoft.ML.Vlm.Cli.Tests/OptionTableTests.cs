@@ -19,6 +19,8 @@ public sealed partial class OptionTableTests
         ["VlmModelOptions.MessagesColumnName"] = "the name of a column",
         ["Options.ChosenColumnName"] = "the name of a column",
         ["Options.RejectedColumnName"] = "the name of a column",
+        ["Options.CompletionColumnName"] = "the name of a column",
+        ["Options.DesirableColumnName"] = "the name of a column",
     };
 
     private static readonly HashSet<string> s_foreign =
@@ -28,6 +30,7 @@ public sealed partial class OptionTableTests
         use_bnb_nested_quant dataset_name dataset_config dataset_train_split dataset_test_split dataset_text_field max_length completion_only_loss assistant_only_loss loss_type
         beta label_smoothing disable_dropout ref_model precompute_ref_log_probs loss_weights f_divergence_type f_alpha_divergence_coef ld_alpha use_weighting discopop_tau sync_ref_model
         ref_model_sync_steps ref_model_mixup_alpha simpo_gamma
+        desirable_weight undesirable_weight
         num_train_epochs max_steps per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps learning_rate lr_scheduler_type lr_scheduler_kwargs warmup_steps warmup_ratio
         weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm optim neftune_noise_alpha label_smoothing_factor gradient_checkpointing bf16 seed output_dir logging_steps report_to run_name project
         save_strategy save_steps save_total_limit save_only_model resume_from_checkpoint eval_strategy eval_steps load_best_model_at_end metric_for_best_model greater_is_better early_stopping_patience
@@ -39,14 +42,14 @@ public sealed partial class OptionTableTests
     ];
 
     public static TheoryData<Type> Classes => new(
-        typeof(VlmSftEstimator.Options), typeof(VlmDpoEstimator.Options), typeof(LoraOptions), typeof(QuantOptions), typeof(GenerationOptions), typeof(ImageOptions), typeof(HubOptions),
-        typeof(VlmDataOptions));
+        typeof(VlmSftEstimator.Options), typeof(VlmDpoEstimator.Options), typeof(VlmKtoEstimator.Options), typeof(LoraOptions), typeof(QuantOptions), typeof(GenerationOptions), typeof(ImageOptions), typeof(HubOptions),
+        typeof(VlmDataOptions), typeof(VlmEvaluationOptions));
 
     [Theory]
     [MemberData(nameof(Classes))]
     public void Every_public_option_has_a_flag_or_a_reason_to_have_none(Type type)
     {
-        OptionEntry[] entries = [.. TrainingMethod.All.SelectMany(method => method.Table.Entries)];
+        OptionEntry[] entries = [.. TrainingMethod.All.SelectMany(method => method.Table.Entries), .. EvalCommand.Table.Entries];
         string[] missing =
         [
             .. type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(OptionTable.IsSetting)
@@ -96,7 +99,7 @@ public sealed partial class OptionTableTests
 
     [Fact]
     public void Every_flag_says_what_it_means()
-        => Assert.Empty(TrainingMethod.All.SelectMany(method => method.Table.Entries).Where(entry => OptionHelp.Of(entry).Length < 10).Select(entry => entry.Name));
+        => Assert.Empty(TrainingMethod.All.SelectMany(method => method.Table.Entries).Concat(EvalCommand.Table.Entries).Where(entry => OptionHelp.Of(entry).Length < 10).Select(entry => entry.Name));
 
     [Fact]
     public void Help_speaks_in_flags_and_without_tags()

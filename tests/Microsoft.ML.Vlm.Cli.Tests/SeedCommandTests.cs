@@ -54,6 +54,23 @@ public sealed class SeedCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Good_and_bad_answers_of_a_file_are_trained_on()
+    {
+        using ColorData colors = new(4);
+        string answers = colors.Path("answers.jsonl"), others = colors.Path("others.jsonl"), output = _world.Path("aligned");
+        File.WriteAllLines(answers, colors.Rows.Select((row, index) => $$"""{"prompt": "{{row.Prompt}}", "completion": "{{row.Label}}", "label": {{(index % 2 == 0 ? "true" : "false")}}, "image": "{{row.ImagePath}}"}"""));
+        File.WriteAllLines(others, colors.Rows.Select((row, index) => $$"""{"q": "{{row.Prompt}}", "a": "{{row.Label}}", "thumb": {{(index % 2 == 0 ? "true" : "false")}}, "image": "{{row.ImagePath}}"}"""));
+        string[] train = ["kto", "--model_name_or_path", HubWorld.Model, "--max_steps", "2", "--per_device_train_batch_size", "2", "--undesirable_weight", "1.2"];
+        ToolRun run = ToolRun.Of([.. train, "--dataset_name", answers, "--output_dir", output]).Succeeded();
+        Assert.Contains("TRL unpaired preferences: Prompt <- prompt; Completion <- completion; Label <- label", run.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(output, "adapter_model.safetensors")));
+
+        string mapped = _world.Path("mapped");
+        ToolRun.Of([.. train, "--dataset_name", others, "--column_mapping", "q=prompt", "a=completion", "--output_dir", mapped]).Succeeded();
+        Assert.Equal(File.ReadAllBytes(Path.Combine(output, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(mapped, "adapter_model.safetensors")));
+    }
+
+    [Fact]
     public void A_data_set_without_that_part_is_refused_by_name()
         => ToolRun.Of("sft", "--model_name_or_path", HubWorld.Model, "--dataset_name", HubWorld.Dataset, "--dataset_test_split", "holdout", "--output_dir", _world.Path("output"))
             .Failed(ExitCode.Failure, "has no split 'holdout'; there are");

@@ -5,7 +5,7 @@ using Microsoft.ML.Vlm.Tracking;
 
 namespace Microsoft.ML.Vlm.Cli.Commands;
 
-/// <summary><c>vlm sft</c> and <c>vlm dpo</c>.</summary>
+/// <summary><c>vlm sft</c>, <c>vlm dpo</c> and <c>vlm kto</c>.</summary>
 internal static class TrainCommand
 {
     /// <summary>The command of a method.</summary>

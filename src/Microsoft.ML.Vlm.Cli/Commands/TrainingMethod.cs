@@ -30,8 +30,18 @@ internal sealed class TrainingMethod
         Fit = (ml, options, data) => ml.Transforms.VlmDpo((VlmDpoEstimator.Options)options).Fit(data),
     };
 
+    /// <summary>Kahneman-Tversky optimization.</summary>
+    public static TrainingMethod Kto { get; } = new()
+    {
+        Name = "kto",
+        Description = "Aligns a model with answers that are each good or bad.",
+        Table = new OptionTable(typeof(VlmKtoEstimator.Options), typeof(ModelFlags), typeof(TrainingFlags), typeof(DataFlags), typeof(VlmDataOptions)),
+        Assemble = OptionsAssembler.Training<VlmKtoEstimator.Options>,
+        Fit = (ml, options, data) => ml.Transforms.VlmKto((VlmKtoEstimator.Options)options).Fit(data),
+    };
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<TrainingMethod> All { get; } = [Sft, Dpo];
+    public static IReadOnlyList<TrainingMethod> All { get; } = [Sft, Dpo, Kto];
 
     /// <summary>Name of the command.</summary>
     public required string Name { get; init; }
@@ -49,7 +59,7 @@ internal sealed class TrainingMethod
     public required Func<MLContext, VlmTrainingOptions, IDataView, VlmTransformer> Fit { get; init; }
 
     /// <summary>Whether it learns from preferences.</summary>
-    public bool IsPreference => this == Dpo;
+    public bool IsPreference => this != Sft;
 
     /// <summary>A command with a command of its own for each method, so that it can be put in front of the command that trains.</summary>
     /// <param name="name">Its name.</param>

@@ -15,12 +15,22 @@ internal sealed class EvaluationFlags
     [Section("data")]
     public long? MaxEvalSamples { get; set; }
 
-    /// <summary>How answers are compared with the right ones. Default relaxed_accuracy, which is ChartQA's.</summary>
-    public VlmMetric Metric { get; set; } = VlmMetric.RelaxedAccuracy;
+    /// <summary>The benchmark: chartqa, docvqa, ai2d, multiple_choice, vqa or captioning. It decides metrics, groups, columns, what is put behind each question and how long answers may be. Not
+    /// given, the first three and the options of multiple choice follow from the columns of known data sets, and questions are put as the model was trained with.</summary>
+    public string? Task { get; set; }
 
-    /// <summary>Column with the right answers: a text, or a list of texts of which any is right. Default the label.</summary>
+    /// <summary>How answers are compared with the right ones; rows are ordered by the first. Not given, as the task has it, else relaxed_accuracy.</summary>
+    public IReadOnlyList<VlmMetric> Metric { get; set; } = [];
+
+    /// <summary>Column with the right answers: a text, or a list of texts of which any is right. Not given, as the task has it, else the label.</summary>
     public string? ReferenceColumnName { get; set; }
 
-    /// <summary>File that gets a line of JSON for each row: question, answer, right answers, score. Default none.</summary>
+    /// <summary>Page that gets the numbers and, with their pictures, the rows that went worst: HTML in one file. Default none.</summary>
+    public string? ReportFile { get; set; }
+
+    /// <summary>File that gets everything as JSON: settings, metrics with intervals, groups, rows. Default none.</summary>
+    public string? ResultsFile { get; set; }
+
+    /// <summary>File that gets a line of JSON for each row: question, answer, right answers, scores. Default none.</summary>
     public string? PredictionsFile { get; set; }
 }

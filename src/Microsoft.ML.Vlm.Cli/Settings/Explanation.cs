@@ -5,7 +5,7 @@ internal static class Explanation
 {
     /// <summary>Explains options.</summary>
     /// <param name="settings">What was given.</param>
-    /// <param name="isPreference">Whether the run is compared with DPOTrainer's defaults, else with SFTTrainer's.</param>
+    /// <param name="isPreference">Whether the run is compared with the defaults of DPOTrainer and KTOTrainer, else with those of SFTTrainer.</param>
     /// <param name="options">The assembled options of the library.</param>
     public static IReadOnlyList<SettingRow> Of(ResolvedSettings settings, bool isPreference, VlmModelOptions options)
     {

@@ -44,6 +44,7 @@ internal static class ForeignOptions
         ["logging_strategy"] = "logging_steps says how often.",
         ["evaluation_strategy"] = "it is called eval_strategy.",
         ["max_seq_length"] = "it is called max_length.",
+        ["loss_type"] = $"'vlm kto' has one loss, that of the paper; {LeaveOut}",
         ["reference_free"] = "take loss_type simpo, cpo or orpo.",
     };
 

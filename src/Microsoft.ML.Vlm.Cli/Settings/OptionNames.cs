@@ -35,6 +35,15 @@ internal static class OptionNames
         [Key<VlmDataOptions>(nameof(VlmDataOptions.RejectedRowCallback))] = "a program's",
         [Key<VlmDataOptions>(nameof(VlmDataOptions.Hub))] = "that of the model",
         [Key<MergeOptions>(nameof(MergeOptions.Prompts))] = "a program's",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.Task))] = "task of the tool, by name",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.Metric))] = "the first of the tool's metric",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.FurtherMetrics))] = "the others of the tool's metric",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.CustomMetrics))] = "a program's",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.LabelColumnName))] = "reference_column_name",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.ResponseColumnName))] = "the model answers",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.PromptColumnName))] = "that of the model",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.Generation))] = "that of the model",
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.MaxRows))] = "max_eval_samples",
     };
 
     /// <summary>Names by class and property.</summary>
@@ -108,6 +117,8 @@ internal static class OptionNames
 
         [Key<ModelFlags>(nameof(ModelFlags.LoadIn4Bit))] = ["load_in_4bit"],
         [Key<ModelFlags>(nameof(ModelFlags.LoadIn8Bit))] = ["load_in_8bit"],
+
+        [Key<VlmEvaluationOptions>(nameof(VlmEvaluationOptions.Seed))] = ["bootstrap_seed"],
 
         [Key<MergeOptions>(nameof(MergeOptions.Precision))] = ["merge_dtype"],
         [Key<MergeOptions>(nameof(MergeOptions.MaximumShardBytes))] = ["max_shard_size"],

@@ -18,6 +18,7 @@ internal static class OptionWords
         [TrackerKind.TensorBoard] = ["tensorboard"],
         [DpoLossType.DiscoPop] = ["discopop"],
         [DpoLossType.SimPo] = ["simpo"],
+        [VlmMetric.MultipleChoice] = ["multiple_choice", "multiple_choice_accuracy"],
         [FDivergence.JensenShannon] = ["js_divergence"],
         [FDivergence.Alpha] = ["alpha_divergence"],
     };

@@ -77,11 +77,13 @@ internal static class TrlDefaults
         ["ref_model_sync_steps"] = "512",
         ["ref_model_mixup_alpha"] = "0.6",
         ["loss_weights"] = "none",
+        ["desirable_weight"] = "1",
+        ["undesirable_weight"] = "1",
     };
 
     /// <summary>The default; null for what TRL does not have.</summary>
     /// <param name="name">The option.</param>
-    /// <param name="isPreference">Whether it is that of DPOTrainer, else of SFTTrainer.</param>
+    /// <param name="isPreference">Whether it is that of DPOTrainer and KTOTrainer, else of SFTTrainer.</param>
     public static string? Find(string name, bool isPreference) => name switch
     {
         "learning_rate" => isPreference ? "1e-6" : "2e-5",

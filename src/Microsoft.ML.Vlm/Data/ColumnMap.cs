@@ -50,6 +50,10 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
     {
         (KnownLayout Layout, IReadOnlyList<MappedColumn> Columns)[] found =
             [.. KnownLayout.All.Select(layout => (layout, layout.FindIn(fields)!)).Where(pair => pair.Item2 is not null)];
+        if (found.Any(pair => pair.Layout.LabelIsJudgement))
+        {
+            found = [.. found.Where(pair => pair.Layout.LabelIsJudgement)];
+        }
         if (found.Length == 0 && KnownLayout.PlainText.FindIn(fields) is { } texts)
         {
             return (KnownLayout.PlainText.Name, texts);
@@ -82,10 +86,10 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
     {
         if (roles.FirstOrDefault(column => column.Name == ColumnRoles.Prompt)?.Form == ColumnForm.Turns)
         {
-            return [.. roles.Select(column => column.Name is ColumnRoles.Label or ColumnRoles.Chosen or ColumnRoles.Rejected && column.Form == ColumnForm.Text
+            return [.. roles.Select(column => column.Name is ColumnRoles.Label or ColumnRoles.Completion or ColumnRoles.Chosen or ColumnRoles.Rejected && column.Form == ColumnForm.Text
                 ? column with { Form = ColumnForm.AnswerTurn } : column)];
         }
-        MappedColumn? turns = roles.FirstOrDefault(column => column.Name is ColumnRoles.Label && column.Form == ColumnForm.Turns);
+        MappedColumn? turns = roles.FirstOrDefault(column => column.Name is ColumnRoles.Label or ColumnRoles.Completion && column.Form == ColumnForm.Turns);
         return turns is null ? roles : throw new InvalidDataException($"'{name}' has a conversation in '{turns.Sources[0]}' as label, but plain texts as prompt.");
     }
 

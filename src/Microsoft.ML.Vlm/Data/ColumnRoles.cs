@@ -11,6 +11,9 @@ internal static class ColumnRoles
     public const string Chosen = "Chosen";
     public const string Rejected = "Rejected";
 
+    // Only recognized: where somebody maps columns, a completion is the label.
+    public const string Completion = "Completion";
+
     private static readonly Dictionary<string, string> s_words = new(StringComparer.OrdinalIgnoreCase)
     {
         ["prompt"] = Prompt,

@@ -27,6 +27,7 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
             question switch { "prompt" => "TRL preferences", "question" => "RLAIF-V preferences", _ => "preferences" },
             [(ColumnRoles.Prompt, question), (ColumnRoles.Chosen, "chosen"), (ColumnRoles.Rejected, "rejected")])),
         new("TRL preferences without prompt", [(ColumnRoles.Chosen, "chosen"), (ColumnRoles.Rejected, "rejected")], s_questions),
+        new("TRL unpaired preferences", [(ColumnRoles.Prompt, "prompt"), (ColumnRoles.Completion, "completion"), (ColumnRoles.Label, "label")]) { LabelIsJudgement = true },
         .. s_answers.SelectMany(pair => pair.Answers.Select((answer, index) => new KnownLayout(
             (pair.Question, answer) switch { ("prompt", _) => "TRL prompt and completion", ("query", "label") => "ChartQA", _ => "visual question answering" },
             [(ColumnRoles.Prompt, pair.Question), (ColumnRoles.Label, answer)],
@@ -39,6 +40,9 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
     /// <summary>Columns that hold images or paths of images, the first that is there.</summary>
     public static IReadOnlyList<string> ImageColumns { get; } = ["image", "images", "image_path", "image_paths", "file_name", "file_names", "img", "imgs"];
 
+    /// <summary>Whether the label is a truth value that says of an answer whether it is a good one. Such data has a prompt and a completion too, but is nothing to imitate as it is.</summary>
+    public bool LabelIsJudgement { get; private init; }
+
     /// <summary>The places of the columns when data has this layout, else null.</summary>
     public IReadOnlyList<MappedColumn>? FindIn(IReadOnlyList<DataField> fields)
     {
@@ -49,7 +53,7 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
         List<MappedColumn> columns = [];
         foreach ((string role, string name) in Roles)
         {
-            if (Find(fields, name) is not { } path || FormOf(role, path) is not { } form)
+            if (Find(fields, name) is not { } path || (LabelIsJudgement && role == ColumnRoles.Label ? JudgementOf(path) : FormOf(role, path)) is not { } form)
             {
                 return null;
             }
@@ -61,6 +65,8 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
     /// <summary>A column by its name without regard to case.</summary>
     public static FieldPath? Find(IReadOnlyList<DataField> fields, string name)
         => fields.FirstOrDefault(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } found ? FieldPath.Find(fields, found.Name) : null;
+
+    private static ColumnForm? JudgementOf(FieldPath path) => path.Type.Kind == DataKind.Boolean ? ColumnForm.Boolean : null;
 
     private static ColumnForm? FormOf(string role, FieldPath path)
     {

@@ -19,6 +19,10 @@ public class ColumnMapTests
     [InlineData("{\"prompt\": \"q\", \"completion\": \"a\"}", "TRL prompt and completion: Prompt <- prompt; Label <- completion")]
     [InlineData("{\"prompt\": [{\"role\": \"user\", \"content\": \"q\"}], \"completion\": [{\"role\": \"assistant\", \"content\": \"a\"}]}",
         "TRL prompt and completion: Prompt <- prompt (conversation); Label <- completion (conversation)")]
+    [InlineData("{\"prompt\": \"q\", \"completion\": \"a\", \"label\": \"good\"}", "TRL prompt and completion: Prompt <- prompt; Label <- completion")]
+    [InlineData("{\"prompt\": \"q\", \"completion\": \"a\", \"label\": true}", "TRL unpaired preferences: Prompt <- prompt; Completion <- completion; Label <- label")]
+    [InlineData("{\"prompt\": [{\"role\": \"user\", \"content\": \"q\"}], \"completion\": \"a\", \"label\": false}",
+        "TRL unpaired preferences: Prompt <- prompt (conversation); Completion <- completion (turn of the assistant); Label <- label")]
     [InlineData("{\"prompt\": \"q\", \"chosen\": \"a\", \"rejected\": \"b\"}", "TRL preferences: Prompt <- prompt; Chosen <- chosen; Rejected <- rejected")]
     [InlineData("{\"ds_name\": \"d\", \"question\": \"q\", \"chosen\": \"a\", \"rejected\": \"b\", \"image_path\": \"i.jpg\", \"idx\": 1}",
         "RLAIF-V preferences: Prompt <- question; Chosen <- chosen; Rejected <- rejected; Image <- image_path (paths of images)")]
