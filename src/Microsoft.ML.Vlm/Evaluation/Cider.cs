@@ -15,8 +15,14 @@ internal static class Cider
     /// of 2-grams.
     /// </remarks>
     /// <param name="rows">Prediction and references of each row.</param>
-    public static double[] Scores(IReadOnlyList<(string Prediction, IReadOnlyList<string> References)> rows)
+    public static double[] Scores(IReadOnlyList<(string Prediction, IReadOnlyList<string> References)> rows) => Scores(rows, CaptionWords.Of);
+
+    /// <summary>The score of each row, with words that are cut in another way.</summary>
+    /// <param name="rows">Prediction and references of each row.</param>
+    /// <param name="wordsOf">The words of a text.</param>
+    internal static double[] Scores(IReadOnlyList<(string Prediction, IReadOnlyList<string> References)> rows, Func<string, IReadOnlyList<string>> wordsOf)
     {
+        Dictionary<string, int> Count(string text) => CountGrams(wordsOf(text));
         Dictionary<string, int>[][] references = [.. rows.Select(row => row.References.Select(Count).ToArray())];
         Dictionary<string, int> frequency = new(StringComparer.Ordinal);
         foreach (string gram in references.SelectMany(row => row.SelectMany(counts => counts.Keys).Distinct(StringComparer.Ordinal)))
@@ -29,9 +35,8 @@ internal static class Cider
     }
 
     /// <summary>How often each n-gram of 1 to 4 words occurs.</summary>
-    internal static Dictionary<string, int> Count(string text)
+    private static Dictionary<string, int> CountGrams(IReadOnlyList<string> words)
     {
-        IReadOnlyList<string> words = CaptionWords.Of(text);
         Dictionary<string, int> counts = new(StringComparer.Ordinal);
         for (int length = 1; length <= LongestGram; length++)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.ML.Vlm.Checkpoints;
 
 namespace Microsoft.ML.Vlm.Evaluation;
 
@@ -23,24 +24,12 @@ internal sealed class JudgeCache(string? directory)
     /// <summary>Keeps an answer.</summary>
     /// <param name="hash">Hash of the question.</param>
     /// <param name="answer">An answer of the right form.</param>
-    /// <param name="token">Stops.</param>
-    public async Task AddAsync(string hash, string answer, CancellationToken token)
+    public void Add(string hash, string answer)
     {
         _answers[hash] = answer;
-        if (PathOf(hash) is not { } path)
+        if (PathOf(hash) is { } path)
         {
-            return;
-        }
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(directory!);
-        try
-        {
-            await File.WriteAllTextAsync(temporary, answer, token).ConfigureAwait(false);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
+            AtomicFile.Write(path, temporary => File.WriteAllText(temporary, answer));
         }
     }
 

@@ -18,7 +18,7 @@ internal static partial class RougeL
     /// The words: runs of a-z and 0-9 in lower case, everything else separates. So does the <c>rouge_score</c> package without stemming, from which follows that texts in
     /// other scripts have no words.
     /// </summary>
-    internal static string[] Words(string text) => [.. Word().Matches(text.ToLowerInvariant()).Select(match => match.Value)];
+    internal static string[] Words(string text) => [.. Word().Matches(text.Replace("İ", "i̇", StringComparison.Ordinal).ToLowerInvariant()).Select(match => match.Value)];
 
     /// <summary>Length of the longest sequence of words that both have in this order, gaps allowed.</summary>
     internal static int CommonLength(ReadOnlySpan<string> first, ReadOnlySpan<string> second)

@@ -148,7 +148,7 @@ public sealed class VlmJudge
             fault = TryParse(question, response.Text, out (string, string) parsed);
             if (fault is null)
             {
-                await _cache.AddAsync(hash, response.Text, token).ConfigureAwait(false);
+                _cache.Add(hash, response.Text);
                 return parsed;
             }
             messages = [.. question.ToMessages(), new(ChatRole.Assistant, response.Text), new(ChatRole.User, $"That cannot be used: {fault}. Answer with the JSON object alone.")];

@@ -39,6 +39,21 @@ public sealed class MetricGoldenTests
 
     [Theory]
     [MemberData(nameof(Packs))]
+    public void Vqa_tables(string pack)
+    {
+        JsonElement lists = Load(pack);
+        Assert.All(lists.GetProperty("contractions").EnumerateObject(), word => Assert.Equal(word.Value.GetString(), VqaText.Normalize(word.Name)));
+        Assert.All(lists.GetProperty("number_words").EnumerateObject(), word => Assert.Equal(word.Value.GetString(), VqaText.Normalize(word.Name)));
+        Assert.All(lists.GetProperty("punctuation").EnumerateArray(), mark => Assert.Equal("x y", VqaText.Normalize($"x {mark.GetString()}y{mark.GetString()}")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Packs))]
+    public void Every_section_of_the_pack_has_its_test(string pack)
+        => Assert.Equal(["anls", "chartqa_relaxed", "contractions", "exact_match", "number_words", "punctuation", "vqa", "vqa_normalized_text"], Load(pack).EnumerateObject().Select(section => section.Name).Order());
+
+    [Theory]
+    [MemberData(nameof(Packs))]
     public void Anls_similarity(string pack) => Compare(pack, "anls", "score", VlmMetric.Anls);
 
     private static void Compare(string pack, string section, string key, VlmMetric metric, bool hasMean = true)
