@@ -12,8 +12,14 @@ internal static partial class ErrorText
     public static string Of(Exception error, OptionTable? table = null)
     {
         string message = error is ArgumentException ? ParameterName().Replace(ActualValue().Replace(error.Message, ""), "") : error.Message;
-        return table is null ? message : PropertyName().Replace(message, match => table.FindProperty(match.Groups[1].Value) is { } entry ? entry.Name : match.Value);
+        return table is null ? message : InFlags(message, table);
     }
+
+    /// <summary>A text of the library with flags in place of the names of properties.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="table">The options of the command.</param>
+    public static string InFlags(string text, OptionTable table)
+        => PropertyName().Replace(text, match => table.FindProperty(match.Groups[1].Value) is { } entry ? entry.Name : match.Value);
 
     [GeneratedRegex(@" \(Parameter '[^']*'\)")]
     private static partial Regex ParameterName();

@@ -4,12 +4,12 @@ using Microsoft.ML.Vlm.Cli.Settings;
 
 namespace Microsoft.ML.Vlm.Cli.Commands;
 
-/// <summary><c>vlm plan sft</c>: how much memory a run is going to take.</summary>
+/// <summary><c>vlm plan sft|dpo|kto</c>: how much memory a run is going to take.</summary>
 internal static class PlanCommand
 {
     /// <summary>The command.</summary>
     public static ToolCommand Create(ToolConsole console)
-        => TrainingMethod.CommandFor("plan", "Predicts how much memory a run is going to take, from data, model and options, and trains nothing.", [TrainingMethod.Sft], (command, method) =>
+        => TrainingMethod.CommandFor("plan", "Predicts how much memory a run is going to take, from data, model and options, and trains nothing.", TrainingMethod.All, (command, method) =>
         {
             Option<bool> json = new("--json") { Description = "Writes JSON, sizes in bytes." };
             command.Options.Add(json);
@@ -38,6 +38,7 @@ internal static class PlanCommand
         ["device"] = plan.Device,
         ["runtime"] = plan.RuntimeBytes,
         ["weights"] = plan.WeightBytes,
+        ["reference"] = plan.ReferenceBytes,
         ["trained"] = plan.TrainedBytes,
         ["gradients"] = plan.GradientBytes,
         ["optimizer"] = plan.OptimizerBytes,

@@ -4,12 +4,12 @@ using Microsoft.ML.Vlm.Cli.Settings;
 
 namespace Microsoft.ML.Vlm.Cli.Commands;
 
-/// <summary><c>vlm validate sft</c>: looks at options, data and model as training would, and trains nothing.</summary>
+/// <summary><c>vlm validate sft|dpo|kto</c>: looks at options, data and model as training would, and trains nothing.</summary>
 internal static class ValidateCommand
 {
     /// <summary>The command.</summary>
     public static ToolCommand Create(ToolConsole console)
-        => TrainingMethod.CommandFor("validate", "Looks at options, data and model of a run, and trains nothing.", [TrainingMethod.Sft], (command, method) =>
+        => TrainingMethod.CommandFor("validate", "Looks at options, data and model of a run, and trains nothing.", TrainingMethod.All, (command, method) =>
         {
             Option<bool> json = new("--json") { Description = "Writes JSON." };
             Option<long?> rows = new("--measured_rows") { Description = "Rows from the start whose images are decoded and whose tokens are counted; of the others the texts are looked at. Default all.", HelpName = "number" };
@@ -27,7 +27,7 @@ internal static class ValidateCommand
         ToolContext.ShowDownloads(options, console);
         RunData data = RunData.Load(ml, settings, options, console);
         data.Choose(options);
-        VlmDataReport report = ml.Vlm().Inspect(data.Training, (VlmSftEstimator.Options)options, data.Evaluation, rows, shownRows: 1);
+        VlmDataReport report = ml.Vlm().Inspect(data.Training, options, data.Evaluation, rows, shownRows: 1);
         string model = ml.Vlm().DescribeTraining(options);
         if (isJson)
         {
@@ -35,7 +35,7 @@ internal static class ValidateCommand
         }
         else
         {
-            console.Output.Write(report.ToString());
+            console.Output.Write(ErrorText.InFlags(report.ToString(), method.Table));
             foreach (VlmRowPreview preview in report.Previews)
             {
                 console.Output.WriteLine(preview.ToString());
@@ -55,6 +55,13 @@ internal static class ValidateCommand
         ["tokens"] = report.TokenCount,
         ["image_tokens"] = report.ImageTokenCount,
         ["trained_tokens"] = report.TrainedTokenCount,
+        ["answers"] = report.Answers is not { } answers ? null : new JsonObject
+        {
+            ["preferred"] = answers.Preferred,
+            ["rejected"] = answers.Rejected,
+            ["preferred_tokens"] = answers.PreferredTokens,
+            ["rejected_tokens"] = answers.RejectedTokens,
+        },
         ["issues"] = new JsonArray([.. report.Issues.Select(issue => JsonValue.Create(issue.ToString()))]),
         ["has_errors"] = report.HasErrors,
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
 
@@ -79,6 +80,9 @@ public sealed partial class VlmDpoEstimator
             base.Validate();
             DpoOptionChecks.Check(this);
         }
+
+        internal override IPreferenceRows Look(IDataView data, VlmProcessor processor, Action checkAlive)
+            => new PairRows(processor, PairLint.Read(data, ToColumns(), processor.Tokenizer, checkAlive));
 
         internal override VlmColumns ToColumns() => DpoColumns.Of(this);
 

@@ -20,9 +20,7 @@ public sealed partial class VlmDpoEstimator : IEstimator<VlmTransformer>
     internal VlmDpoEstimator(IHostEnvironment environment, Options options, VlmTransformer? start = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _training = new PreferenceTraining(
-            environment.Register(nameof(VlmDpoEstimator)), options, start,
-            (data, processor, checkAlive) => new PairRows(processor, PairLint.Read(data, options.ToColumns(), processor.Tokenizer, checkAlive)));
+        _training = new PreferenceTraining(environment.Register(nameof(VlmDpoEstimator)), options, start);
     }
 
     /// <summary>Batches that went through the reference in the last <see cref="Fit"/>.</summary>

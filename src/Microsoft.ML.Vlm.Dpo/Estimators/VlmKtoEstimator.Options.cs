@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
 
@@ -43,6 +44,8 @@ public sealed partial class VlmKtoEstimator
                 }
             }
         }
+
+        internal override IPreferenceRows Look(IDataView data, VlmProcessor processor, Action checkAlive) => UnpairedRows.Read(data, this, processor, checkAlive);
 
         internal override VlmColumns ToColumns() => new()
         {

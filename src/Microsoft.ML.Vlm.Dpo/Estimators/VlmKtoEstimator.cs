@@ -20,8 +20,7 @@ public sealed partial class VlmKtoEstimator : IEstimator<VlmTransformer>
     internal VlmKtoEstimator(IHostEnvironment environment, Options options, VlmTransformer? start = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _training = new PreferenceTraining(
-            environment.Register(nameof(VlmKtoEstimator)), options, start, (data, processor, checkAlive) => UnpairedRows.Read(data, options, processor, checkAlive));
+        _training = new PreferenceTraining(environment.Register(nameof(VlmKtoEstimator)), options, start);
     }
 
     /// <summary>Batches that went through the reference in the last <see cref="Fit"/>.</summary>

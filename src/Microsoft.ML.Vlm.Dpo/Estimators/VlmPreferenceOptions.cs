@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm.Dpo;
 
@@ -7,7 +8,7 @@ namespace Microsoft.ML.Vlm.Dpo;
 /// <remarks>
 /// Beside the departures of every kind of fine-tuning: dropout is off, as in TRL; the learning rate is 1e-5 for an adapter and 1e-6 for full fine-tuning unless it is given.
 /// </remarks>
-public abstract class VlmPreferenceOptions : VlmTrainingOptions
+public abstract class VlmPreferenceOptions : VlmTrainingOptions, IRunOutline
 {
     [SetsRequiredMembers]
     private protected VlmPreferenceOptions() => ModelPath = "";
@@ -46,6 +47,32 @@ public abstract class VlmPreferenceOptions : VlmTrainingOptions
         VlmTransformerSettings.From(this).Validate();
         ToColumns().Validate();
     }
+
+    internal override double UsualLearningRate => Lora is null ? 1e-6 : 1e-5;
+
+    // Logits, log-probabilities, probabilities, their product, squares, and what a sum of exponentials holds.
+    int IRunOutline.LogitsCopies => 6;
+
+    VlmColumns IRunOutline.ReadColumns => ToColumns();
+
+    OutlinedRows IRunOutline.Look(IDataView data, VlmProcessor processor, Action checkAlive)
+    {
+        IPreferenceRows rows = Look(data, processor, checkAlive);
+        return new OutlinedRows(rows.Create, [.. rows.Remarks]);
+    }
+
+    long IRunOutline.ReferenceBytes(ReferenceSizes sizes)
+        => !ToSettings().NeedsReference ? 0
+            : ReferenceModelPath is { } path ? sizes.WeightsOf(path)
+            : Lora is null ? sizes.FileBytes + (sizes.Widens ? sizes.TrainedBytes : 0)
+            : ReferenceChoice.IsBaseModel(this, AdapterPath is null, sizes.IsPlain) ? 0 : sizes.TrainedBytes;
+
+    /// <summary>Looks through the texts of data.</summary>
+    /// <param name="data">The data; its columns have been checked.</param>
+    /// <param name="processor">The policy's.</param>
+    /// <param name="checkAlive">Called for each row; throws to cancel.</param>
+    /// <exception cref="InvalidDataException">The data is of no use; says why.</exception>
+    internal abstract IPreferenceRows Look(IDataView data, VlmProcessor processor, Action checkAlive);
 
     /// <summary>What the loss is made of.</summary>
     internal abstract PreferenceSettings ToSettings();

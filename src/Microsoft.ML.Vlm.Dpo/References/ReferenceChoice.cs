@@ -50,11 +50,20 @@ internal static class ReferenceChoice
             return new SeparateModelPolicy(ModelLoader.Load(folder, type, options.Quantization, policy.Device), policy);
         }
 
+        bool isPlain = adapters.Layers.Values.All(layer => layer.LowRank is not null) && policy.VisionIsFrozen;
+        return IsBaseModel(options, isFresh, isPlain) ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
+    }
+
+    /// <summary>Whether the policy's own model without its adapters is the reference.</summary>
+    /// <param name="options">Options with an adapter.</param>
+    /// <param name="isFresh">Whether the adapters were made for this run.</param>
+    /// <param name="isPlain">Whether they are plain updates of the language model alone.</param>
+    public static bool IsBaseModel(VlmPreferenceOptions options, bool isFresh, bool isPlain)
+    {
         // Only with plain updates of the language model that start at 0 the model without them is, to the last bit, the model with them. A start from singular vectors moves a part of the
         // weights into the adapter, DoRA divides by lengths that it computed, and an adapted vision part goes another way through the kernels.
         bool isBaseWithout = isFresh && options.Lora!.Initialization is LoraInitialization.Kaiming or LoraInitialization.Gaussian or LoraInitialization.Orthogonal;
-        bool isPlain = adapters.Layers.Values.All(layer => layer.LowRank is not null) && policy.VisionIsFrozen;
-        return isBaseWithout && isPlain ? new BaseModelPolicy(policy, adapters) : new FrozenAdapterPolicy(policy, adapters);
+        return isBaseWithout && isPlain;
     }
 
     private static SeparateModelPolicy OpenOther(ModelFolder folder, ScalarType? type, QuantOptions? quantization, VisionLanguageModel policy)

@@ -14,8 +14,6 @@ namespace Microsoft.ML.Vlm.Dpo;
 internal sealed class PreferenceTraining
 {
     private const long SampleBytes = 1L << 30;
-    private const double AdapterLearningRate = 1e-5;
-    private const double FullLearningRate = 1e-6;
 
     private readonly IHost _host;
     private readonly VlmPreferenceOptions _options;
@@ -23,15 +21,13 @@ internal sealed class PreferenceTraining
     private readonly VlmTransformerSettings _settings;
     private readonly VlmColumns _columns;
     private readonly PreferenceSettings _preferences;
-    private readonly Func<IDataView, VlmProcessor, Action, IPreferenceRows> _look;
 
     /// <summary>Checks the options.</summary>
     /// <param name="host">Marks exceptions, gets the log.</param>
     /// <param name="options">The options.</param>
     /// <param name="start">The transformer to start from, or null.</param>
-    /// <param name="look">Looks through the texts of data; gets what throws to cancel too.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or does not go with the transformer.</exception>
-    public PreferenceTraining(IHost host, VlmPreferenceOptions options, VlmTransformer? start, Func<IDataView, VlmProcessor, Action, IPreferenceRows> look)
+    public PreferenceTraining(IHost host, VlmPreferenceOptions options, VlmTransformer? start)
     {
         if (start?.Engine.IsFullyTrained == true)
         {
@@ -43,7 +39,7 @@ internal sealed class PreferenceTraining
         }
         _options = start is null ? options : options.StartingFrom(start);
         _options.Validate();
-        (_host, _start, _look) = (host, start, look);
+        (_host, _start) = (host, start);
         _settings = VlmTransformerSettings.From(_options);
         _columns = _options.ToColumns();
         _preferences = _options.ToSettings();
@@ -66,7 +62,7 @@ internal sealed class PreferenceTraining
         }
         using TrainingSession session = new(_host, _options);
         using IChannel channel = _host.Start("Preferences");
-        IPreferenceRows rows = _look(input, processor, session.CheckAlive);
+        IPreferenceRows rows = _options.Look(input, processor, session.CheckAlive);
         foreach (string remark in rows.Remarks)
         {
             MLNetHost.Warning(channel, remark);
@@ -81,7 +77,7 @@ internal sealed class PreferenceTraining
             throw new InvalidDataException(leftOut.Count > 0 ? "Every row of the training data is longer than MaxLength and was left out." : "The training data has no rows.");
         }
         Evaluator? evaluator = _options.EvaluationData is not { } held ? null
-            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, Rows(_look(held, processor, session.CheckAlive), processor));
+            : EvaluationSetup.Create(_host, _options, _columns, folder, processor, session, Rows(_options.Look(held, processor, session.CheckAlive), processor));
         IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => processor.CreateTraining(example, LabelMasking.Answer));
         IReadOnlyDictionary<string, string> Fingerprint()
             => DataFingerprint.Of(input, samples.Count, _columns, session.CheckAlive).Concat(rows.Fingerprint).ToDictionary();
@@ -114,7 +110,6 @@ internal sealed class PreferenceTraining
 
     private TrainingSettings Settings(int seed) => TrainingSetup.SettingsOf(_options, seed) with
     {
-        LearningRate = _options.LearningRate ?? (_options.Lora is null ? FullLearningRate : AdapterLearningRate),
         DisableDropout = _options.DisableDropout,
     };
 

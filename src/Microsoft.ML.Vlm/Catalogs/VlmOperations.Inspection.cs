@@ -1,6 +1,7 @@
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Vlm.Checkpoints;
 using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Inspection;
 using Microsoft.ML.Vlm.Processing;
 
 namespace Microsoft.ML.Vlm;
@@ -10,7 +11,7 @@ public sealed partial class VlmOperations
 {
     /// <summary>
     /// Looks at training data the way training would, without loading the model's weights: structure of every row, images against their places, broken images,
-    /// lengths, what is trained on, end of turn, repeated rows, images that the test data shares.
+    /// lengths, what is trained on, end of turn, repeated rows, images that the test data shares; of preferences the answers too: empty ones, equal ones, their lengths.
     /// </summary>
     /// <param name="data">The training data, with the image columns.</param>
     /// <param name="options">The options of the training.</param>
@@ -20,14 +21,15 @@ public sealed partial class VlmOperations
     /// <returns>The report; nothing is thrown for what it lists, see <see cref="VlmDataReport.ThrowIfErrors"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, with the nearest name, or has the wrong type.</exception>
     /// <exception cref="InvalidDataException">The model folder's tokenizer, template or image processor is damaged.</exception>
-    public VlmDataReport Inspect(IDataView data, VlmSftEstimator.Options options, IDataView? testData = null, long? measuredRows = null, int shownRows = 3)
+    public VlmDataReport Inspect(IDataView data, VlmTrainingOptions options, IDataView? testData = null, long? measuredRows = null, int shownRows = 3)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(shownRows);
         options.Validate();
         IHost host = ((IHostEnvironment)_mlContext).Register(nameof(Inspect));
-        VlmColumns columns = VlmTransformerSettings.From(options).Columns;
+        IRunOutline outline = MemoryPlanner.OutlineOf(options);
+        VlmColumns columns = outline.ReadColumns;
         columns.Check(host, data.Schema, training: true);
         if (testData is not null)
         {
@@ -35,8 +37,20 @@ public sealed partial class VlmOperations
         }
         ModelFolder folder = ModelLocation.Open(options, host);
         VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
-        TrainingRows rows = new(processor, options.Masking, options.MaxLength, options.OverLong);
-        return new DataInspector(columns, processor, rows, folder.Generation.EndTokenIds, () => MLNetHost.CheckAlive(host)).Inspect(data, testData, measuredRows, shownRows);
+        void CheckAlive() => MLNetHost.CheckAlive(host);
+        OutlinedRows outlined;
+        try
+        {
+            outlined = outline.Look(data, processor, CheckAlive);
+        }
+        catch (InvalidDataException error)
+        {
+            RowSurvey refused = new(processor, new TrainingRows(processor, LabelMasking.Answer, null, OverLongPolicy.Error), folder.Generation.EndTokenIds, 0);
+            refused.Refuse(DataViewSweep.CountRows(data, CheckAlive), error.Message);
+            return refused.Report();
+        }
+        TrainingRows rows = new(processor, outlined.Create, options.MaxLength, options.OverLong);
+        return new DataInspector(columns, processor, rows, folder.Generation.EndTokenIds, CheckAlive) { Remarks = outlined.Remarks }.Inspect(data, testData, measuredRows, shownRows);
     }
 
     /// <summary>Measures whether a model looks at its images: the loss on the right answers with the rows' own images, with blank ones and with those of other rows.</summary>

@@ -14,6 +14,9 @@ internal sealed class DataInspector(VlmColumns columns, VlmProcessor processor, 
     /// <summary>Rows that the policy for long rows leaves out.</summary>
     public IReadOnlySet<long> LeftOut { get; private set; } = new HashSet<long>();
 
+    /// <summary>What is suspicious about the data as a whole, found before.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Looks at the data.</summary>
     /// <param name="data">The training data.</param>
     /// <param name="testData">Data to test on, whose images are looked for in the training data; null for none.</param>
@@ -26,6 +29,10 @@ internal sealed class DataInspector(VlmColumns columns, VlmProcessor processor, 
         if (unread.Length > 0)
         {
             survey.Warn($"Columns with images that are not read: {string.Join(", ", unread)}. Name them in ImageColumnNames.");
+        }
+        foreach (string remark in Remarks)
+        {
+            survey.Warn(remark);
         }
         int? mostImages = columns.MostImages(data.Schema);
         Visit(data, columns.Trained(data.Schema), survey, (reader, row) =>

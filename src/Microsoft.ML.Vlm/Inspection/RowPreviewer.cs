@@ -14,16 +14,19 @@ internal static class RowPreviewer
         {
             Array.Fill(isImage, true, span.Start, span.Length);
         }
+        Dictionary<int, string> answers = sample.Answers.Zip(NamesOf(sample)).ToDictionary(pair => pair.First.Start, pair => pair.Second);
         List<VlmPreviewSpan> spans = [];
         for (int start = 0, end; start < isImage.Length; start = end)
         {
-            for (end = start + 1; end < isImage.Length && isImage[end] == isImage[start] && sample.IsTarget[end] == sample.IsTarget[start];)
+            for (end = start + 1; end < isImage.Length && isImage[end] == isImage[start] && sample.IsTarget[end] == sample.IsTarget[start] && !answers.ContainsKey(end);)
             {
                 end++;
             }
             string text = isImage[start] ? "<image>" : tokenizer.Decode(sample.Tokens[start..end], skipSpecialTokens: false);
-            spans.Add(new VlmPreviewSpan(text, end - start, sample.IsTarget[start], isImage[start]));
+            spans.Add(new VlmPreviewSpan(text, end - start, sample.IsTarget[start], isImage[start]) { AnswerName = answers.GetValueOrDefault(start) });
         }
         return new VlmRowPreview(sample.Row, spans);
     }
+
+    private static string[] NamesOf(VlmSample sample) => sample.IsDesirable is { } isGood ? [isGood ? "good" : "bad", "another row's"] : ["chosen", "rejected"];
 }

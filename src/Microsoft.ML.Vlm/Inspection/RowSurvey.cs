@@ -27,6 +27,7 @@ internal sealed class RowSurvey(VlmProcessor processor, TrainingRows rows, IRead
     private readonly List<VlmRowPreview> _previews = [];
     private readonly List<(int Length, long Row)> _lengths = [];
     private readonly Dictionary<UInt128, long> _firstByContent = [], _firstByImage = [];
+    private VlmAnswerCounts? _answers;
     private long _count, _measured, _withImages, _images, _tokens, _imageTokens, _trained, _ended;
 
     /// <summary>Rows that the policy for long rows leaves out.</summary>
@@ -102,6 +103,15 @@ internal sealed class RowSurvey(VlmProcessor processor, TrainingRows rows, IRead
         }
     }
 
+    /// <summary>Notes that the data is of no use as a whole, and stands for nothing to look at.</summary>
+    /// <param name="rowCount">Its rows.</param>
+    /// <param name="message">Why.</param>
+    public void Refuse(long rowCount, string message)
+    {
+        _count = rowCount;
+        _issues.Add(isError: true, message);
+    }
+
     /// <summary>Notes something about the data as a whole.</summary>
     public void Warn(string summary) => _issues.Add(isError: false, summary);
 
@@ -117,7 +127,7 @@ internal sealed class RowSurvey(VlmProcessor processor, TrainingRows rows, IRead
         {
             _issues.Add(isError: true, "No row has a token to train on.");
         }
-        else if (share > SuspiciousShare)
+        else if (share > SuspiciousShare && _answers is null)
         {
             _issues.Add(isError: false, Invariant($"{100 * share:0.#} % of all tokens are trained on. Answers are a small part of most data; check the masking."));
         }
@@ -140,6 +150,7 @@ internal sealed class RowSurvey(VlmProcessor processor, TrainingRows rows, IRead
             TokenCount = _tokens,
             ImageTokenCount = _imageTokens,
             TrainedTokenCount = _trained,
+            Answers = _answers,
             Lengths = sorted.Length == 0 ? null
                 : new VlmTokenLengths(sorted[0], (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2.0, sorted[^1], _lengths.MaxBy(pair => pair.Length).Row),
             Issues = _issues.ToList(),
@@ -158,6 +169,25 @@ internal sealed class RowSurvey(VlmProcessor processor, TrainingRows rows, IRead
         _imageTokens += sample.Spans.Sum(span => span.Length);
         _trained += sample.TargetCount;
         _lengths.Add((sample.Tokens.Length, sample.Row));
+        if (sample.Answers.Count > 0)
+        {
+            CountAnswers(sample);
+        }
+    }
+
+    // The second answer of unpaired data is that of another row, where it counts.
+    private void CountAnswers(VlmSample sample)
+    {
+        VlmAnswerCounts counts = _answers ?? new VlmAnswerCounts(0, 0, 0, 0);
+        if (sample.IsDesirable != false)
+        {
+            counts = counts with { Preferred = counts.Preferred + 1, PreferredTokens = counts.PreferredTokens + sample.Answers[0].Length };
+        }
+        if (sample.IsDesirable != true)
+        {
+            counts = counts with { Rejected = counts.Rejected + 1, RejectedTokens = counts.RejectedTokens + sample.Answers[sample.IsDesirable is null ? 1 : 0].Length };
+        }
+        _answers = counts;
     }
 
     private void CheckTargets(VlmSample sample)

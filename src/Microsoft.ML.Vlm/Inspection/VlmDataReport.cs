@@ -33,6 +33,9 @@ public sealed record VlmDataReport
     /// <summary>How long the measured rows are; null when there are none.</summary>
     public required VlmTokenLengths? Lengths { get; init; }
 
+    /// <summary>Better and worse answers of the measured rows of preference data; null for all other data.</summary>
+    public VlmAnswerCounts? Answers { get; init; }
+
     /// <summary>What is wrong or suspicious, errors first.</summary>
     public required IReadOnlyList<VlmDataIssue> Issues { get; init; }
 
@@ -64,6 +67,10 @@ public sealed record VlmDataReport
         if (Lengths is not null)
         {
             text.Append(CultureInfo.InvariantCulture, $"{Lengths}; {Percent(ImageTokenCount, TokenCount)} of images, {Percent(TrainedTokenCount, TokenCount)} trained\n");
+        }
+        if (Answers is not null)
+        {
+            text.Append(Answers).Append('\n');
         }
         foreach (VlmDataIssue issue in Issues)
         {

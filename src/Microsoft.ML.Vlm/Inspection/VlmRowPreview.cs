@@ -32,6 +32,10 @@ public sealed record VlmRowPreview(long Row, IReadOnlyList<VlmPreviewSpan> Spans
         foreach (VlmPreviewSpan span in Spans)
         {
             (string before, string after) = mark(span);
+            if (span.AnswerName is { } name)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n{name}: ");
+            }
             text.Append(before).Append(span.IsImage ? string.Create(CultureInfo.InvariantCulture, $"<image x {span.TokenCount}>") : Visible(span.Text)).Append(after);
         }
         return text.ToString();

@@ -28,18 +28,19 @@ internal static class MemoryPlanner
         NativeLibraryLoader.EnsureLoaded();
         TorchSharp.torch.Device device = ComputeDevice.Resolve(options.Device);
         long runtime = Environment.WorkingSet;
+        IRunOutline outline = OutlineOf(options);
         VlmTransformerSettings transformer = VlmTransformerSettings.From(options);
-        transformer.Columns.Check(host, data.Schema, training: true);
+        outline.ReadColumns.Check(host, data.Schema, training: true);
         ModelFolder folder = ModelLocation.Open(options, host);
         VlmProcessor processor = VlmProcessor.Load(folder, options.Images);
         TrainingSettings settings = TrainingSetup.SettingsOf(options, options.Seed ?? 0);
-        LabelMasking masking = options is VlmSftEstimator.Options sft ? sft.Masking : LabelMasking.Answer;
-        List<RowSize> rows = Measure(host, data, transformer.Columns, example => processor.CreateTraining(example, masking), settings.PrefetchThreads);
+        OutlinedRows outlined = outline.Look(data, processor, () => MLNetHost.CheckAlive(host));
+        List<RowSize> rows = Measure(host, data, outline.ReadColumns, example => outlined.Create(example, processor.Images, true), settings.PrefetchThreads);
         if (rows.Count == 0)
         {
             throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
         }
-        MemoryEstimate estimate = Estimate(folder, options, transformer.ComputeType);
+        MemoryEstimate estimate = Estimate(folder, options, transformer.ComputeType, outline);
         long growth = estimate.Type == ScalarType.Float32 ? WideGrowthBytes : NarrowGrowthBytes;
         return estimate.Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime + growth) with
         {
@@ -47,6 +48,11 @@ internal static class MemoryPlanner
             DeviceFreeBytes = ComputeDevice.FreeBytes(device),
         };
     }
+
+    /// <summary>What a kind of training does with rows and memory.</summary>
+    /// <exception cref="NotSupportedException">The options are those of an estimator that is not of these libraries.</exception>
+    public static IRunOutline OutlineOf(VlmTrainingOptions options)
+        => options as IRunOutline ?? throw new NotSupportedException($"{options.GetType().FullName} are not the options of an estimator of these libraries, so nothing can be said of its rows and memory.");
 
     private static List<RowSize> Measure(IHost host, IDataView data, VlmColumns columns, Func<VlmExample, VlmSample> prepare, int threads)
     {
@@ -66,7 +72,7 @@ internal static class MemoryPlanner
     }
 
     // In float32 weights stay on disk as they are stored; in bfloat16 they would be converted, and where nothing is quantized their sizes are the same anyway.
-    private static MemoryEstimate Estimate(ModelFolder folder, VlmTrainingOptions options, ScalarType? type)
+    private static MemoryEstimate Estimate(ModelFolder folder, VlmTrainingOptions options, ScalarType? type, IRunOutline outline)
     {
         using VisionLanguageModel model = ModelLoader.Load(folder, options.Quantization is null && type == ScalarType.BFloat16 ? null : type, options.Quantization);
         using AdapterSet? adapters = options.Lora is { } lora ? LoraInjection.Inject(model, lora, seed: 0) : null;
@@ -74,17 +80,38 @@ internal static class MemoryPlanner
         long file = ModelFiles.Weights(folder.Path).Sum(LinkedFile.Length);
         if (adapters is null)
         {
-            return new MemoryEstimate(ModelSize.Of(folder.Config, rank: 0, isByHand: false), compute, file, model.Weights.Values.Sum(CountOf), VisionIsFrozen: false);
+            long count = model.Weights.Values.Sum(CountOf);
+            ReferenceSizes whole = new() { FileBytes = file, TrainedBytes = count * sizeof(float), Widens = compute == ScalarType.Float32 && file < count * sizeof(float), IsPlain = false, WeightsOf = WeightsOf };
+            return new MemoryEstimate(ModelSize.Of(folder.Config, rank: 0, isByHand: false), compute, file, count, VisionIsFrozen: false)
+            {
+                LogitsCopies = outline.LogitsCopies,
+                ReferenceBytes = outline.ReferenceBytes(whole),
+            };
         }
-        long bytes = model.Weights.Values.Sum(weight => weight.Quantized is null && compute == ScalarType.BFloat16 ? CountOf(weight) * sizeof(short) : weight.ByteCount);
-        bool isByHand = options.Quantization is null && adapters.Layers.Values.All(layer => layer.LowRank is not null) && !model.Weights.Values.Any(weight => weight.IsTrainable);
+        long bytes = BytesOf(model, compute), trained = adapters.Parameters.Sum(parameter => parameter.numel());
+        int element = options.AdapterPrecision == VlmPrecision.BFloat16 ? sizeof(short) : sizeof(float);
+        bool isPlain = adapters.Layers.Values.All(layer => layer.LowRank is not null);
+        bool isByHand = options.Quantization is null && isPlain && !model.Weights.Values.Any(weight => weight.IsTrainable);
         return new MemoryEstimate(
-            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand), compute, bytes,
-            adapters.Parameters.Sum(parameter => parameter.numel()), model.VisionIsFrozen)
+            ModelSize.Of(folder.Config, adapters.Options.Rank, isByHand), compute, bytes, trained, model.VisionIsFrozen)
         {
-            TrainedElementBytes = options.AdapterPrecision == VlmPrecision.BFloat16 ? sizeof(short) : sizeof(float),
+            TrainedElementBytes = element,
+            LogitsCopies = outline.LogitsCopies,
+            ReferenceBytes = outline.ReferenceBytes(new ReferenceSizes
+            {
+                FileBytes = file, TrainedBytes = trained * element, Widens = false, IsPlain = isPlain && model.VisionIsFrozen, WeightsOf = WeightsOf,
+            }),
         };
+
+        long WeightsOf(string path)
+        {
+            using VisionLanguageModel other = ModelLoader.Load(ModelLocation.Open(path, options), options.Quantization is null && type == ScalarType.BFloat16 ? null : type, options.Quantization);
+            return BytesOf(other, compute);
+        }
     }
+
+    private static long BytesOf(VisionLanguageModel model, ScalarType compute)
+        => model.Weights.Values.Sum(weight => weight.Quantized is null && compute == ScalarType.BFloat16 ? CountOf(weight) * sizeof(short) : weight.ByteCount);
 
     private static long CountOf(Weight weight) => weight.Shape.Aggregate(1L, (product, length) => product * length);
 }

@@ -28,6 +28,12 @@ public sealed record VlmMemoryPlan
     /// <summary>Weights of the base model, in the format in which it computes.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>
+    /// What a model that learns from preferences is compared with: nothing more for a fresh adapter, whose base model is the reference; the adapter again where training goes on with one; a
+    /// second model for full fine-tuning, or the one that was given.
+    /// </summary>
+    public long ReferenceBytes { get; init; }
+
     /// <summary>What trains, in float32: the adapter, or all weights again.</summary>
     public required long TrainedBytes { get; init; }
 
@@ -80,7 +86,7 @@ public sealed record VlmMemoryPlan
         text.AppendLine(CultureInfo.InvariantCulture, $"{RowCount:N0} rows; longest row {LongestRow:N0}: {LongestRowTokens:N0} tokens; largest batch {LargestBatchTokens:N0} tokens; most tiles of an image {MostTiles}");
         Span<(string Name, long Bytes)> parts =
         [
-            ("runtime", RuntimeBytes), ("weights", WeightBytes), ("trained", TrainedBytes), ("gradients", GradientBytes), ("optimizer", OptimizerBytes),
+            ("runtime", RuntimeBytes), ("weights", WeightBytes), ("reference", ReferenceBytes), ("trained", TrainedBytes), ("gradients", GradientBytes), ("optimizer", OptimizerBytes),
             ("activations", ActivationBytes), ("working", WorkingBytes), ("vision tower", VisionBytes), ("feature cache", FeatureCacheBytes), ("prepared rows", PreparedRowBytes),
             ("peak", PeakBytes), ("peak with gradient checkpointing", PeakBytesWithCheckpointing),
         ];
@@ -103,5 +109,5 @@ public sealed record VlmMemoryPlan
     }
 
     private long PeakWith(long activations)
-        => RuntimeBytes + WeightBytes + TrainedBytes + GradientBytes + OptimizerBytes + FeatureCacheBytes + PreparedRowBytes + Math.Max(VisionBytes, activations + WorkingBytes);
+        => RuntimeBytes + WeightBytes + ReferenceBytes + TrainedBytes + GradientBytes + OptimizerBytes + FeatureCacheBytes + PreparedRowBytes + Math.Max(VisionBytes, activations + WorkingBytes);
 }

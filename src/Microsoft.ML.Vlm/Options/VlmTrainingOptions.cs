@@ -34,6 +34,9 @@ public abstract partial class VlmTrainingOptions : VlmModelOptions
     /// </summary>
     public double? LearningRate { get; set; }
 
+    /// <summary>The learning rate where none is given.</summary>
+    internal virtual double UsualLearningRate => Lora is null ? 2e-5 : 2e-4;
+
     /// <summary>How the learning rate changes over the steps (<c>lr_scheduler_type</c>). Default <see cref="LearningRateSchedule.Linear"/>.</summary>
     public LearningRateSchedule Schedule { get; set; } = LearningRateSchedule.Linear;
 

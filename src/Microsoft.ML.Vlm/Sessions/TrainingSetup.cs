@@ -8,9 +8,6 @@ namespace Microsoft.ML.Vlm;
 /// <summary>Turns the user's options into the settings of the loop.</summary>
 internal static class TrainingSetup
 {
-    private const double AdapterLearningRate = 2e-4;
-    private const double FullLearningRate = 2e-5;
-
     /// <summary>When a run is evaluated.</summary>
     /// <param name="options">Options that have been validated.</param>
     public static EvaluationSettings EvaluationOf(VlmTrainingOptions options) => new()
@@ -42,7 +39,7 @@ internal static class TrainingSetup
         FeatureCacheDiskBytes = options.FeatureCacheDiskBytes,
         MaxEpochs = options.MaxEpochs,
         MaxSteps = options.MaxSteps,
-        LearningRate = options.LearningRate ?? (options.Lora is null ? FullLearningRate : AdapterLearningRate),
+        LearningRate = options.LearningRate ?? options.UsualLearningRate,
         Schedule = options.Schedule,
         WarmupSteps = options.WarmupSteps,
         WarmupRatio = options.WarmupRatio,

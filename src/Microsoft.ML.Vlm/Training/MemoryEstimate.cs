@@ -12,10 +12,16 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
 {
     // Positions that go through the output head at a time, and copies of their logits: the logits, their float32 form, exponentials, products and gradient.
     private const int LogitsRows = 256;
-    private const int LogitsCopies = 4;
+    private const int UsualLogitsCopies = 4;
 
     /// <summary>Bytes of a number that trains, of its gradient and of each of its moments in AdamW.</summary>
     public int TrainedElementBytes { get; init; } = sizeof(float);
+
+    /// <summary>Copies of a chunk of logits that the loss holds at once, in float32.</summary>
+    public int LogitsCopies { get; init; } = UsualLogitsCopies;
+
+    /// <summary>Bytes of what the model is compared with while it trains.</summary>
+    public long ReferenceBytes { get; init; }
 
     // Fitted, not derived: float32 runs peak at least this many working memories of a tile above weights and runtime, whatever the batch (docs/benchmarks.md).
     private const int LeastWideTiles = 8;
@@ -49,6 +55,7 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
             LargestBatchTokens = tokens,
             RuntimeBytes = runtimeBytes,
             WeightBytes = WeightBytes,
+            ReferenceBytes = ReferenceBytes,
             TrainedBytes = Trained * TrainedElementBytes,
             GradientBytes = Trained * TrainedElementBytes,
             OptimizerBytes = Trained * (settings.Optimizer == OptimizerKind.AdamW8Bit ? 2 : 2 * TrainedElementBytes),
