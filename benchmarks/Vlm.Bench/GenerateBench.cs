@@ -101,7 +101,7 @@ internal static class GenerateBench
         AnswerBuilder[] answers = [.. prompts.Select(_ => new AnswerBuilder(new IncrementalDecoder(processor.Tokenizer, skipSpecialTokens: true), new HashSet<int>(), options))];
         long start = Stopwatch.GetTimestamp();
         double cpu = ProcessFacts.CpuSeconds;
-        using DecodingRun run = new(model, prompts, answers, options);
+        using DecodingRun run = new(model, images => VisionFeatures.Encode(model, images), prompts, answers, options);
         while (run.IsRunning)
         {
             run.Step();

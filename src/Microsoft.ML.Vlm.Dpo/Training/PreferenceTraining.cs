@@ -95,7 +95,7 @@ internal sealed class PreferenceTraining
             },
             out AdapterSet? result);
         preflight.WarnOfLength();
-        return new VlmTransformer(_host, new VlmEngine(folder, trained, processor, result), _settings);
+        return new VlmTransformer(_host, new VlmEngine(folder, trained, processor, result, _settings.ScoringFeatureCacheBytes), _settings);
     }
 
     /// <summary>The columns that the transformer will add.</summary>

@@ -67,7 +67,7 @@ internal static class VlmModelFormat
         {
             VlmProcessor processor = VlmProcessor.Load(folder, description.Settings.Images);
             adapters = description.HasAdapter ? ReadAdapter(model, reference, context) : null;
-            return new VlmTransformer(environment, new VlmEngine(folder, model, processor, adapters), description.Settings);
+            return new VlmTransformer(environment, new VlmEngine(folder, model, processor, adapters, description.Settings.ScoringFeatureCacheBytes), description.Settings);
         }
         catch
         {

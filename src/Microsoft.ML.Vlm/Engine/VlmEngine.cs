@@ -18,6 +18,7 @@ internal sealed class VlmEngine : IDisposable
 
     private readonly SharedModel _model;
     private readonly VlmProcessor _processor;
+    private readonly RecentImageFeatures _features;
     private int _isDisposed;
     private long _batches;
 
@@ -26,12 +27,14 @@ internal sealed class VlmEngine : IDisposable
     /// <param name="model">The base model, or the fully trained one.</param>
     /// <param name="processor">Of the same folder.</param>
     /// <param name="adapters">Null for a model as it is.</param>
-    public VlmEngine(ModelFolder folder, SharedModel model, VlmProcessor processor, AdapterSet? adapters)
+    /// <param name="featureCacheBytes">Most bytes of image features that are kept for further questions.</param>
+    public VlmEngine(ModelFolder folder, SharedModel model, VlmProcessor processor, AdapterSet? adapters, long featureCacheBytes)
     {
         Folder = folder;
         Reference = new(() => BaseModelReference.To(folder.Path));
         _model = model;
         _processor = processor;
+        _features = new RecentImageFeatures(featureCacheBytes);
         Adapters = adapters;
     }
 
@@ -49,6 +52,9 @@ internal sealed class VlmEngine : IDisposable
 
     /// <summary>Batches computed so far.</summary>
     public long BatchCount => Interlocked.Read(ref _batches);
+
+    /// <summary>Images whose features are kept for further questions.</summary>
+    internal int KeptImageCount => _features.Count;
 
     /// <summary>Computes a batch.</summary>
     /// <param name="rows">At least one row.</param>
@@ -179,6 +185,7 @@ internal sealed class VlmEngine : IDisposable
         {
             return;
         }
+        _features.Dispose();
         if (Adapters is not null)
         {
             _model.Free(Adapters);
@@ -191,9 +198,10 @@ internal sealed class VlmEngine : IDisposable
     private VlmSample CreateAnswer(VlmExample row) => _processor.CreateTraining(row, LabelMasking.Answer);
 
     private double[] MeanLogProbabilities(VlmSample[] answers)
-        => RunModel(model => AnswerScorer.MeanLogProbabilities(model, answers));
+        => RunModel(model => AnswerScorer.MeanLogProbabilities(model, answers, images => _features.Get(model, images)));
 
-    private T Run<T>(Func<TextGenerator, T> compute) => RunModel(model => compute(new TextGenerator(model, _processor.Tokenizer, Folder.Generation)));
+    private T Run<T>(Func<TextGenerator, T> compute)
+        => RunModel(model => compute(new TextGenerator(model, _processor.Tokenizer, Folder.Generation, images => _features.Get(model, images))));
 
     private T RunModel<T>(Func<VisionLanguageModel, T> compute)
         => _model.Run(Adapters, model =>

@@ -62,7 +62,7 @@ public sealed class VlmScoringEstimator : IEstimator<VlmTransformer>
                     throw;
                 }
             });
-            return new VlmTransformer(_host, new VlmEngine(folder, shared, processor, adapters), _settings);
+            return new VlmTransformer(_host, new VlmEngine(folder, shared, processor, adapters, _settings.ScoringFeatureCacheBytes), _settings);
         }
         catch
         {

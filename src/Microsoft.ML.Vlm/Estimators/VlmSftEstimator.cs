@@ -65,7 +65,7 @@ public sealed partial class VlmSftEstimator : IEstimator<VlmTransformer>
         IReadOnlyList<VlmSample> checkedRows = preflight.RowsToCheck(input, leftOut, example => rows.Create(example));
         SharedModel model = Train(folder, session, samples, model => preflight.CheckImages(model, checkedRows), evaluator, () => DataFingerprint.Of(input, samples.Count, _settings.Columns, session.CheckAlive), out AdapterSet? adapters);
         preflight.WarnOfLength();
-        return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters), _settings);
+        return new VlmTransformer(_host, new VlmEngine(folder, model, processor, adapters, _settings.ScoringFeatureCacheBytes), _settings);
     }
 
     /// <summary>The columns that the transformer will add.</summary>

@@ -29,6 +29,10 @@ internal sealed record VlmTransformerSettings
     /// <summary>Rows computed at once, at least 1.</summary>
     public required int ScoringBatchSize { get; init; }
 
+    /// <summary>Most bytes of image features that are kept for further questions. Not saved: a transformer that is loaded keeps the usual number.</summary>
+    [JsonIgnore]
+    public long ScoringFeatureCacheBytes { get; init; } = VlmModelOptions.DefaultScoringFeatureCacheBytes;
+
     /// <summary>Whether the zip holds the base model.</summary>
     public bool EmbedBaseModel { get; init; }
 
@@ -60,6 +64,7 @@ internal sealed record VlmTransformerSettings
         Quantization = options.Quantization,
         Device = options.Device,
         ScoringBatchSize = options.ScoringBatchSize,
+        ScoringFeatureCacheBytes = options.ScoringFeatureCacheBytes,
         EmbedBaseModel = options.EmbedBaseModel,
     };
 

@@ -13,8 +13,9 @@ internal static class AnswerScorer
     /// <summary>For each row the mean natural log-probability of its targets; not a number for a row without targets.</summary>
     /// <param name="model">The model.</param>
     /// <param name="samples">Rows with targets; they run as one packed batch, without gradients.</param>
+    /// <param name="source">Gives the features of the rows' images; null computes them.</param>
     /// <returns>One value a row, at most 0. The softmax is in float32, as in the reference, whatever the compute type.</returns>
-    public static double[] MeanLogProbabilities(VisionLanguageModel model, IReadOnlyList<VlmSample> samples)
+    public static double[] MeanLogProbabilities(VisionLanguageModel model, IReadOnlyList<VlmSample> samples, FeatureSource? source = null)
     {
         if (samples.Count == 0)
         {
@@ -24,7 +25,7 @@ internal static class AnswerScorer
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using VlmBatch batch = VlmBatch.Create(samples, model.TokensPerTile, model.Device);
-        Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(model, batch.Images) : null;
+        Tensor? features = batch.Images.Count == 0 ? null : source?.Invoke(batch.Images) ?? VisionFeatures.Encode(model, batch.Images);
         Tensor hidden = model.Forward(batch, features);
         float[] logProbabilities = TargetLogProbabilities(model, hidden, batch.TargetPositions, batch.Targets);
 

@@ -13,6 +13,7 @@ namespace Microsoft.ML.Vlm.Generation;
 internal sealed class DecodingRun : IDisposable
 {
     private readonly VisionLanguageModel _model;
+    private readonly FeatureSource _features;
     private readonly IReadOnlyList<VlmSample> _prompts;
     private readonly IReadOnlyList<AnswerBuilder> _answers;
     private readonly TokenSampler[] _samplers;
@@ -24,11 +25,14 @@ internal sealed class DecodingRun : IDisposable
 
     /// <summary>Allocates the key/value cache.</summary>
     /// <param name="model">The model.</param>
+    /// <param name="features">Gives the features of the prompts' images.</param>
     /// <param name="prompts">At least one row, none without tokens.</param>
     /// <param name="answers">One for each prompt.</param>
     /// <param name="options">Validated options.</param>
-    public DecodingRun(VisionLanguageModel model, IReadOnlyList<VlmSample> prompts, IReadOnlyList<AnswerBuilder> answers, GenerationOptions options)
+    public DecodingRun(
+        VisionLanguageModel model, FeatureSource features, IReadOnlyList<VlmSample> prompts, IReadOnlyList<AnswerBuilder> answers, GenerationOptions options)
     {
+        _features = features;
         _model = model;
         _prompts = prompts;
         _answers = answers;
@@ -103,7 +107,7 @@ internal sealed class DecodingRun : IDisposable
     private Tensor ReadPrompts()
     {
         using VlmBatch batch = VlmBatch.Create(_prompts, _model.TokensPerTile, _model.Device);
-        Tensor? features = batch.Images.Count > 0 ? VisionFeatures.Encode(_model, batch.Images) : null;
+        Tensor? features = batch.Images.Count > 0 ? _features(batch.Images) : null;
         Tensor hidden = _model.Forward(batch, features, _cache);
         return hidden.index_select(0, tensor(batch.Segments.Select(segment => (long)segment.Range.Start + segment.Range.Length - 1).ToArray(), device: hidden.device));
     }

@@ -12,13 +12,16 @@ internal sealed class TextGenerator
     private readonly VisionLanguageModel _model;
     private readonly VlmTokenizer _tokenizer;
     private readonly HashSet<int> _endTokenIds;
+    private readonly FeatureSource _features;
 
     /// <summary>Takes a model with its tokenizer; both stay the caller's.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokenizer">Turns tokens into text.</param>
     /// <param name="defaults">The checkpoint's end tokens.</param>
-    public TextGenerator(VisionLanguageModel model, VlmTokenizer tokenizer, GenerationConfig defaults)
+    /// <param name="features">Gives the features of the prompts' images; null computes them.</param>
+    public TextGenerator(VisionLanguageModel model, VlmTokenizer tokenizer, GenerationConfig defaults, FeatureSource? features = null)
     {
+        _features = features ?? (images => VisionFeatures.Encode(model, images));
         _model = model;
         _tokenizer = tokenizer;
         _endTokenIds = [.. defaults.EndTokenIds];
@@ -40,7 +43,7 @@ internal sealed class TextGenerator
         }
 
         AnswerBuilder[] answers = [.. prompts.Select(_ => StartAnswer(options))];
-        using DecodingRun run = new(_model, prompts, answers, options);
+        using DecodingRun run = new(_model, _features, prompts, answers, options);
         while (run.IsRunning)
         {
             token.ThrowIfCancellationRequested();
@@ -71,7 +74,7 @@ internal sealed class TextGenerator
     {
         Check([prompt], options);
         AnswerBuilder answer = StartAnswer(options);
-        return new AnswerStream(answer, new DecodingRun(_model, [prompt], [answer], options));
+        return new AnswerStream(answer, new DecodingRun(_model, _features, [prompt], [answer], options));
     }
 
     private IEnumerable<string> StreamPieces(VlmSample prompt, GenerationOptions options, CancellationToken token)

@@ -10,7 +10,8 @@ namespace Microsoft.ML.Vlm;
 /// <remarks>
 /// Safe for any number of threads. <see cref="VlmChatOptions.MaxConcurrentAnswers"/> answers grow at the same time and take turns, a token each, so that none waits for the end of
 /// another; further requests wait in the order in which they came, and leave the queue when they are cancelled. An answer that is cancelled, or whose pieces nobody asks for any
-/// longer, ends between two tokens and frees its memory; the prompt itself is read in one piece. Nothing is kept from one request to the next: every request reads its whole conversation.
+/// longer, ends between two tokens and frees its memory; the prompt itself is read in one piece. Every request reads its whole conversation, so that no answer depends on what was
+/// asked before; only features of images, which are the same bits, are kept for the next turns (<see cref="VlmModelOptions.ScoringFeatureCacheBytes"/>).
 /// <para>
 /// Texts may come from strangers; images are decoded within bounds, and nothing is fetched from an address. Tools are not called: wrap the client with <c>ChatClientBuilder</c>
 /// for caching, logging and telemetry.

@@ -30,14 +30,15 @@ internal sealed class HeldOutAnswers
 
     /// <summary>Answers the rows.</summary>
     /// <param name="model">The model as it is.</param>
+    /// <param name="features">Gives the features of the rows' images.</param>
     /// <returns>One a row; the images are the caller's to free.</returns>
-    public IReadOnlyList<VlmEvaluatedRow> Answer(VisionLanguageModel model)
+    public IReadOnlyList<VlmEvaluatedRow> Answer(VisionLanguageModel model, FeatureSource features)
     {
         if (_rows.Length == 0)
         {
             return [];
         }
-        IReadOnlyList<GeneratedText> answers = new TextGenerator(model, _processor.Tokenizer, _defaults).Generate(_prompts, _options);
+        IReadOnlyList<GeneratedText> answers = new TextGenerator(model, _processor.Tokenizer, _defaults, features).Generate(_prompts, _options);
         return
         [
             .. _rows.Zip(answers, (row, answer) => new VlmEvaluatedRow

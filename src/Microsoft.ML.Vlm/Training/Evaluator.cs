@@ -8,10 +8,10 @@ namespace Microsoft.ML.Vlm.Training;
 /// <summary>Computes a run's objective on rows that it does not train on, without gradients, dropout or noise; the run's numbers stay what they were.</summary>
 /// <param name="source">The rows.</param>
 /// <param name="settings">When, and what follows.</param>
-/// <param name="answer">Answers some rows with the model as it is; null for none.</param>
+/// <param name="answer">Answers some rows with the model as it is and the features of images that the run keeps; null for none.</param>
 /// <param name="measure">Further numbers of the model and its answers, by keys that begin with <c>eval_</c>; null for none.</param>
 internal sealed class Evaluator(
-    ISampleSource source, EvaluationSettings settings, Func<VisionLanguageModel, IReadOnlyList<VlmEvaluatedRow>>? answer = null,
+    ISampleSource source, EvaluationSettings settings, Func<VisionLanguageModel, FeatureSource, IReadOnlyList<VlmEvaluatedRow>>? answer = null,
     Func<VisionLanguageModel, IReadOnlyList<VlmEvaluatedRow>, IReadOnlyDictionary<string, double>>? measure = null)
 {
     /// <summary>When the run is evaluated, and what follows.</summary>
@@ -31,7 +31,7 @@ internal sealed class Evaluator(
         try
         {
             VlmEvaluation evaluation = Compute(run, checkAlive);
-            IReadOnlyList<VlmEvaluatedRow> answers = answer?.Invoke(run.Model) ?? [];
+            IReadOnlyList<VlmEvaluatedRow> answers = answer?.Invoke(run.Model, run.Features.Get) ?? [];
             try
             {
                 Dictionary<string, double> values = new(evaluation.Values);

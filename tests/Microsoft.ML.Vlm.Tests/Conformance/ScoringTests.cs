@@ -42,6 +42,22 @@ public sealed class ScoringTests : IDisposable
     }
 
     [Fact]
+    public void Kept_image_features_change_no_bit()
+    {
+        VlmScoringEstimator.Options without = VlmOptions.Applied(batchSize: 4);
+        without.ScoringFeatureCacheBytes = 0;
+        using VlmTransformer plain = _ml.Transforms.ApplyVlm(without).Fit(_data.LoadWithImages(_ml)), keeping = Apply();
+
+        (string, float)[] expected = Numbers(plain);
+        Assert.Equal(expected, Numbers(keeping));
+        Assert.Equal(expected, Numbers(keeping));
+        Assert.Equal(0, plain.Engine.KeptImageCount);
+        Assert.InRange(keeping.Engine.KeptImageCount, 1, 10);
+
+        (string, float)[] Numbers(VlmTransformer model) => [.. model.Answers(_ml, _data.LoadWithImages(_ml)).Select(answer => (answer.Response, answer.Score))];
+    }
+
+    [Fact]
     public void Columns_equal_the_direct_calls_row_by_row()
     {
         using VlmTransformer model = Apply();

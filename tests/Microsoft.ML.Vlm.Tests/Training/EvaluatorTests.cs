@@ -97,7 +97,7 @@ public sealed class EvaluatorTests : IDisposable
         {
             Assert.Throws<OperationCanceledException>(() => run.Train(folder, saving: new() { Strategy = SaveStrategy.No }, hooks: new()
             {
-                Evaluator = new Evaluator(new SampleList(s_held), new() { Strategy = EvalStrategy.Steps, Steps = 4 }, _ => throw new OperationCanceledException()),
+                Evaluator = new Evaluator(new SampleList(s_held), new() { Strategy = EvalStrategy.Steps, Steps = 4 }, (_, _) => throw new OperationCanceledException()),
             }));
         }
         List<int> evaluated = [];
