@@ -30,7 +30,7 @@ internal sealed class ToolConsole
     public Func<int>? OutputWidth { get; init; }
 
     /// <summary>When the tool began.</summary>
-    public long Start { get; } = Stopwatch.GetTimestamp();
+    public long Start { get; init; } = Stopwatch.GetTimestamp();
 
     /// <summary>Whether somebody types, so that they are asked.</summary>
     public bool IsInteractive { get; init; }

@@ -48,6 +48,26 @@ public sealed class JobsCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_second_job_goes_on_where_the_time_of_the_first_was_up()
+    {
+        ToolRun job = Run([.. s_train, "--push_to_hub", "--hub_model_id", "tester/charts"]).Succeeded();
+        Assert.Contains("--hub_strategy checkpoint lets a second job go on", job.Error, StringComparison.Ordinal);
+        Assert.Contains("--resume_from_checkpoint latest", Run([.. s_train, "--push_to_hub", "--hub_strategy", "all_checkpoints"]).Succeeded().Error, StringComparison.Ordinal);
+        string[] command = [.. s_train, "--push_to_hub", "--hub_strategy", "checkpoint", "--resume_from_checkpoint", "latest", "--max_steps", "3", "--eval_strategy", "no"];
+        Assert.DoesNotContain("--resume_from_checkpoint", Run(command).Succeeded().Error, StringComparison.Ordinal);
+
+        // What both jobs do, on machines that begin with nothing; the first one's time is up behind its first step.
+        ToolRun.Of([.. command, "--hub_model_id", "tester/whole", "--output_dir", _world.Path("whole")]).Succeeded();
+        command = [.. command, "--hub_model_id", "tester/jobs"];
+        _world.Set("VLM_STOP_AFTER", "60s");
+        ToolRun first = ToolRun.Begun(TimeSpan.FromMinutes(2), [.. command, "--output_dir", _world.Path("first")]).Succeeded();
+        Assert.Contains("The time of the run is up", first.Error, StringComparison.Ordinal);
+        ToolRun.Of([.. command, "--output_dir", _world.Path("second"), "--stop_after", "1h"]).Succeeded();
+        Assert.False(Directory.Exists(_world.Path("first", "checkpoint-3")));
+        Assert.Equal(File.ReadAllBytes(_world.Path("whole", "adapter_model.safetensors")), File.ReadAllBytes(_world.Path("second", "adapter_model.safetensors")));
+    }
+
+    [Fact]
     public void A_job_that_fails_is_an_exit_code()
     {
         _world.Hub.Jobs.FinalStage = "ERROR";

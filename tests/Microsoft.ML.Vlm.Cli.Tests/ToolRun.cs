@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Microsoft.ML.Vlm.Cli.Tests;
 
 /// <summary>A command line that was run in this process.</summary>
@@ -7,10 +9,16 @@ internal sealed record ToolRun(int Code, string Output, string Error)
     public static ToolRun Of(params string[] arguments) => With("", CancellationToken.None, arguments);
 
     /// <summary>Runs one to which something is typed.</summary>
-    public static ToolRun With(string input, CancellationToken token, params string[] arguments)
+    public static ToolRun With(string input, CancellationToken token, params string[] arguments) => Begun(TimeSpan.Zero, input, token, arguments);
+
+    /// <summary>Runs one whose process began a while ago.</summary>
+    public static ToolRun Begun(TimeSpan ago, params string[] arguments) => Begun(ago, "", CancellationToken.None, arguments);
+
+    private static ToolRun Begun(TimeSpan ago, string input, CancellationToken token, string[] arguments)
     {
+        long start = Stopwatch.GetTimestamp() - (long)(ago.TotalSeconds * Stopwatch.Frequency);
         StringWriter output = new(), error = new();
-        ToolConsole console = new() { Output = TextWriter.Synchronized(output), Error = TextWriter.Synchronized(error), Input = new StringReader(input), Token = token };
+        ToolConsole console = new() { Output = TextWriter.Synchronized(output), Error = TextWriter.Synchronized(error), Input = new StringReader(input), Token = token, Start = start };
         int code = new VlmTool(console).Run(arguments);
         return new ToolRun(code, output.ToString(), error.ToString());
     }

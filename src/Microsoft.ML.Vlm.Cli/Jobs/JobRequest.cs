@@ -59,6 +59,7 @@ internal sealed class JobRequest
         {
             ResolvedSettings settings = Resolve(method, console);
             Check(settings, secrets);
+            Advise(settings, console);
             words = settings.UsesFile ? [method.Name, .. settings.ToFlags()] : Words;
             if (!settings.IsGiven("stop_after"))
             {
@@ -122,6 +123,24 @@ internal sealed class JobRequest
             {
                 throw new UsageException($"{name}: '{path}' is on this machine, and the job does not see it. Push it to the hub and give its id, or see it there with --volume.");
             }
+        }
+    }
+
+    // A job's machine begins with nothing, so that a run whose time is up goes on from what it has pushed, or not at all.
+    private void Advise(ResolvedSettings settings, ToolConsole console)
+    {
+        if (!settings.ValueOf<bool>("push_to_hub") || Volumes.Count > 0)
+        {
+            return;
+        }
+        bool pushesCheckpoints = settings.IsGiven("hub_strategy") && settings.ValueOf<HubStrategy>("hub_strategy") is HubStrategy.Checkpoint or HubStrategy.AllCheckpoints;
+        if (!pushesCheckpoints)
+        {
+            console.Note("note: --hub_strategy checkpoint lets a second job go on where the time of this one is up; as it is, training would begin again.");
+        }
+        else if (!settings.IsGiven("resume_from_checkpoint"))
+        {
+            console.Note("note: with --resume_from_checkpoint latest the same command in a second job goes on where the time of this one is up.");
         }
     }
 

@@ -84,15 +84,16 @@ internal sealed class ModelPublisher : IDisposable
     }
 
     /// <summary>Uploads a folder.</summary>
-    /// <param name="folder">All its files go, but for hidden ones and the checkpoints of a run.</param>
+    /// <param name="folder">All its files go, but for hidden ones and, unless they are wanted, the checkpoints of a run.</param>
     /// <param name="message">First line of the commit's message.</param>
     /// <param name="options">Branch, pull request.</param>
     /// <param name="replaced">Folders of the repository that are emptied first.</param>
     /// <param name="token">Stops.</param>
-    public async Task<HubPush> PushAsync(string folder, string message, HubPushOptions options, IReadOnlyList<string> replaced, CancellationToken token)
+    /// <param name="withCheckpoints">Whether checkpoints go too.</param>
+    public async Task<HubPush> PushAsync(string folder, string message, HubPushOptions options, IReadOnlyList<string> replaced, CancellationToken token, bool withCheckpoints = false)
     {
         HubCommit commit = new() { Message = options.CommitMessage ?? message, Revision = options.Revision, IsPullRequest = options.CreatePullRequest, ReplacedFolders = replaced };
-        (string? made, string? page) = await _uploader.CommitAsync(Repository, UploadFile.Of(folder).Where(file => CheckpointFiles.StepOf(file.Path.Split('/')[0]) is null).ToArray(), commit, token).ConfigureAwait(false);
+        (string? made, string? page) = await _uploader.CommitAsync(Repository, UploadFile.Of(folder).Where(file => withCheckpoints || CheckpointFiles.StepOf(file.Path.Split('/')[0]) is null).ToArray(), commit, token).ConfigureAwait(false);
         return new HubPush { Repository = Repository.Id, Url = Url, Commit = made, PullRequestUrl = page };
     }
 

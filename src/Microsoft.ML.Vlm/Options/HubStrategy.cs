@@ -11,4 +11,7 @@ public enum HubStrategy
 
     /// <summary>As <see cref="EverySave"/>, and all that is needed to go on with the run as the folder <c>last-checkpoint</c> (<c>checkpoint</c>).</summary>
     Checkpoint,
+
+    /// <summary>As <see cref="EverySave"/>, and every checkpoint as the folder that it is in the run's (<c>all_checkpoints</c>). Takes much space.</summary>
+    AllCheckpoints,
 }

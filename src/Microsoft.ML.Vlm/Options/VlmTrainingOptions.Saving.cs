@@ -20,7 +20,8 @@ public abstract partial class VlmTrainingOptions
 
     /// <summary>
     /// Checkpoint to go on from (<c>resume_from_checkpoint</c>): a path, or <c>latest</c> for the newest whole one in <see cref="OutputDirectory"/>, and for the
-    /// beginning while there is none. The run ends with the same bits as one without a break. Null, the default, starts at the beginning.
+    /// beginning while there is none. Where the folder has none and the run pushes its checkpoints (<see cref="HubStrategy"/>), <c>latest</c> is the newest one of the repository. The run ends
+    /// with the same bits as one without a break. Null, the default, starts at the beginning.
     /// </summary>
     /// <remarks>
     /// Data, base model, seed and all options that change the numbers must be those of the checkpoint; else training refuses and says what has changed.

@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Checkpoints;
+using Microsoft.ML.Vlm.Training.Runs;
 
 namespace Microsoft.ML.Vlm;
 
@@ -6,7 +7,6 @@ namespace Microsoft.ML.Vlm;
 internal sealed class BackgroundPushes : IDisposable
 {
     private const string FolderPrefix = "push";
-    private const string CheckpointPlace = "last-checkpoint";
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromMinutes(5);
 
     private readonly Lock _gate = new();
@@ -16,7 +16,7 @@ internal sealed class BackgroundPushes : IDisposable
     private readonly ModelFolder _model;
     private readonly Action<string> _inform;
     private readonly Action<string> _warn;
-    private (string Folder, string Message, bool HasCheckpoint)? _waiting;
+    private (string Folder, string Message)? _waiting;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Prepares pushes.</summary>
@@ -38,16 +38,25 @@ internal sealed class BackgroundPushes : IDisposable
         {
             return;
         }
-        bool whole = _options.HubStrategy == HubStrategy.Checkpoint;
         Guarded(() =>
         {
             string folder = NewFolder();
             CopyModel(checkpoint.Path, folder);
-            if (whole)
+            switch (_options.HubStrategy)
             {
-                Copy(Directory.EnumerateFiles(checkpoint.Path), Path.Combine(folder, CheckpointPlace));
+                case HubStrategy.Checkpoint:
+                    Copy(Directory.EnumerateFiles(checkpoint.Path), Path.Combine(folder, PushedCheckpoint.LastPlace));
+                    CopyBest(checkpoint, Path.Combine(folder, PushedCheckpoint.BestPlace));
+                    break;
+
+                case HubStrategy.AllCheckpoints:
+                    Copy(Directory.EnumerateFiles(checkpoint.Path), Path.Combine(folder, CheckpointFiles.FolderName(checkpoint.Step)));
+                    break;
+
+                default:
+                    break;
             }
-            Enqueue(folder, $"Training in progress, step {checkpoint.Step}", whole);
+            Enqueue(folder, $"Training in progress, step {checkpoint.Step}");
         });
     }
 
@@ -59,7 +68,7 @@ internal sealed class BackgroundPushes : IDisposable
         {
             string folder = NewFolder();
             CopyModel(directory, folder);
-            Enqueue(folder, "End of training", hasCheckpoint: false);
+            Enqueue(folder, "End of training");
         });
         WaitForEnd(Timeout.InfiniteTimeSpan);
     }
@@ -73,15 +82,20 @@ internal sealed class BackgroundPushes : IDisposable
         _stop.Dispose();
     }
 
-    private void Enqueue(string folder, string message, bool hasCheckpoint)
+    private void Enqueue(string folder, string message)
     {
         lock (_gate)
         {
             if (_waiting is { } older)
             {
+                // Checkpoints that nothing newer stands for go along with what is pushed in place of the older one.
+                foreach (string place in Directory.EnumerateDirectories(older.Folder).Where(place => !Directory.Exists(Path.Combine(folder, Path.GetFileName(place)))))
+                {
+                    Directory.Move(place, Path.Combine(folder, Path.GetFileName(place)));
+                }
                 Directory.Delete(older.Folder, recursive: true);
             }
-            _waiting = (folder, message, hasCheckpoint);
+            _waiting = (folder, message);
             if (_running.IsCompleted)
             {
                 _running = Task.Run(RunAsync);
@@ -93,7 +107,7 @@ internal sealed class BackgroundPushes : IDisposable
     {
         while (true)
         {
-            (string Folder, string Message, bool HasCheckpoint) next;
+            (string Folder, string Message) next;
             lock (_gate)
             {
                 if (_waiting is not { } waiting)
@@ -106,7 +120,7 @@ internal sealed class BackgroundPushes : IDisposable
             }
             try
             {
-                HubPush done = await PushAsync(next.Folder, next.Message, next.HasCheckpoint).ConfigureAwait(false);
+                HubPush done = await PushAsync(next.Folder, next.Message).ConfigureAwait(false);
                 _inform($"pushed '{next.Message}' to {done.Url}");
             }
             catch (Exception exception)
@@ -121,11 +135,21 @@ internal sealed class BackgroundPushes : IDisposable
         }
     }
 
-    private Task<HubPush> PushAsync(string folder, string message, bool hasCheckpoint)
+    private Task<HubPush> PushAsync(string folder, string message)
     {
         HubPushOptions options = new();
         _publisher.Complete(folder, _model, options, _options.Method);
-        return _publisher.PushAsync(folder, message, options, hasCheckpoint ? [CheckpointPlace] : [], _stop.Token);
+        return _publisher.PushAsync(folder, message, options, [.. Directory.EnumerateDirectories(folder).Select(place => Path.GetFileName(place))], _stop.Token, withCheckpoints: true);
+    }
+
+    // A run that ends with its best checkpoint needs that too, wherever it goes on.
+    private void CopyBest(VlmCheckpoint checkpoint, string place)
+    {
+        if (_options.LoadBestModelAtEnd && CheckpointJson.Read<TrainerStateFile>(checkpoint.Path, CheckpointFiles.TrainerState) is { BestGlobalStep: int best } && best != checkpoint.Step
+            && new RunFolder(_options.OutputDirectory!).PathOf(best) is var path && Directory.Exists(path))
+        {
+            Copy(Directory.EnumerateFiles(path), place);
+        }
     }
 
     private string Later(Exception exception)

@@ -43,14 +43,15 @@ internal sealed class TrainingSession : IDisposable
         _progress = new TrainingProgress(host, _channel, options.MetricsCallback);
         try
         {
+            _publisher = options.PushToHub ? OpenRepository() : null;
             if (options.OutputDirectory is not null || options.ResumeFromCheckpoint is not null)
             {
                 _folder = new RunFolder(options.OutputDirectory ?? Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.ResumeFromCheckpoint!)))!);
+                FetchCheckpoint(_folder);
                 _resumed = options.ResumeFromCheckpoint is { } checkpoint ? _folder.Find(checkpoint, Warn) : null;
             }
             Device = ComputeDevice.Resolve(options.Device);
             Seed = options.Seed ?? MLNetHost.SeedOf(host) ?? _resumed?.Run.Seed ?? host.Rand.Next();
-            _publisher = options.PushToHub ? OpenRepository() : null;
             _tracking = new SessionTracking(host, options, _folder?.Path, _resumed is not null, Warn);
             _signals = options.OutputDirectory is null ? null : new StopSignals();
         }
@@ -149,6 +150,16 @@ internal sealed class TrainingSession : IDisposable
         string id = _options.HubModelId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_options.OutputDirectory!)));
         CancellationToken token = _options.CancellationToken;
         return Task.Run(() => ModelPublisher.OpenAsync(id, _options.Hub, _options.HubPrivateRepo, token), token).GetAwaiter().GetResult();
+    }
+
+    // A machine that is lent for a job begins with nothing.
+    private void FetchCheckpoint(RunFolder folder)
+    {
+        if (_publisher is not null && PushedCheckpoint.IsWanted(_options) && folder.Checkpoints().Count == 0)
+        {
+            string? checkpoint = new PushedCheckpoint(_publisher.Repository, _options, _host).Fetch(folder);
+            MLNetHost.Info(_channel, checkpoint is null ? $"{_publisher.Repository.Id} has no checkpoint yet" : $"fetched '{checkpoint}' from {_publisher.Repository.Id}");
+        }
     }
 
     private CheckpointStore OpenStore(RunFolder folder, ModelFolder @base, Func<IReadOnlyDictionary<string, string>> fingerprint, Action<string> saveModel)
