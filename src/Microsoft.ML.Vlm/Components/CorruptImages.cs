@@ -25,7 +25,7 @@ internal static class CorruptImages
         if (images.Length > 0)
         {
             MappedColumn[] texts = options.CorruptImages != CorruptImagePolicy.Quarantine ? []
-                : [.. rows.Map.Columns.Where(column => column.IsRole && column.Form is ColumnForm.Text or ColumnForm.Turns or ColumnForm.AnswerTurn)];
+                : [.. rows.Map.Columns.Where(column => column.IsRole && column.Form is ColumnForm.Text or ColumnForm.Turns or ColumnForm.TurnsWithPlaces or ColumnForm.AnswerTurn)];
             using IRowReader reader = rows.Source.Open(images.Concat(texts).SelectMany(column => column.Sources).Select(source => source.Field).ToHashSet());
             long read = 0;
             ValueGetter<ImageSequence>[] getters = [.. images.Select(column => (ValueGetter<ImageSequence>)LoadedColumns.Getter(column, rows, reader, () => read))];

@@ -32,6 +32,7 @@ internal static class LoadedColumns
         {
             ColumnForm.Text => Text(() => Read(value => ColumnValues.ToText(value, source.Type.ClassNames))),
             ColumnForm.Turns => Text(() => Read(ColumnValues.ToTurns)),
+            ColumnForm.TurnsWithPlaces => Text(() => Read(ColumnValues.ToTurnsWithPlaces)),
             ColumnForm.AnswerTurn => Text(() => Read(ColumnValues.ToAnswerTurn)),
             ColumnForm.Json => Text(() => Read(value => value is null ? "" : JsonValues.ToJson(value))),
             ColumnForm.Number => (ValueGetter<double>)((ref double value) => value = Read(ColumnValues.ToNumber)),

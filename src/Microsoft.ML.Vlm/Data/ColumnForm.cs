@@ -21,11 +21,14 @@ internal enum ColumnForm
     /// <summary>Bytes.</summary>
     Bytes,
 
-    /// <summary>Images: bytes of image files, or paths.</summary>
+    /// <summary>Images: bytes of image files, or paths; of a conversation those in its turns.</summary>
     Images,
 
     /// <summary>A conversation as JSON.</summary>
     Turns,
+
+    /// <summary>A conversation as JSON, with places where its turns have images, which come in a column of their own.</summary>
+    TurnsWithPlaces,
 
     /// <summary>A text as the JSON of a conversation with one turn of the assistant.</summary>
     AnswerTurn,

@@ -9,14 +9,15 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
     /// <param name="name">The data; shown in errors.</param>
     /// <param name="fields">Its columns.</param>
     /// <param name="mapping">What the user said; may be empty.</param>
+    /// <param name="first">The first row's value of a column by its place, for texts with columns of their own inside; null where there is no row to look at.</param>
     /// <exception cref="InvalidDataException">Columns are unknown or ambiguous; lists them and says what to write.</exception>
-    public static ColumnMap Create(string name, IReadOnlyList<DataField> fields, IEnumerable<KeyValuePair<string, string>> mapping)
+    public static ColumnMap Create(string name, IReadOnlyList<DataField> fields, IEnumerable<KeyValuePair<string, string>> mapping, Func<int, object?>? first = null)
     {
         List<MappedColumn> mapped = Mapped(name, fields, [.. mapping]);
         bool hasTexts = mapped.Any(column => column.IsRole && column.Name != ColumnRoles.Image);
-        (string layout, IReadOnlyList<MappedColumn> texts) = hasTexts ? ("as mapped", []) : Recognize(name, fields);
+        (string layout, IReadOnlyList<MappedColumn> texts) = hasTexts ? ("as mapped", []) : Recognize(name, fields, first);
         IReadOnlyList<MappedColumn> images = mapped.Any(column => column.Name == ColumnRoles.Image) ? [] : Images(name, fields, texts);
-        MappedColumn[] roles = AlignForms(name, [.. texts, .. mapped.Where(column => column.IsRole), .. images]);
+        MappedColumn[] roles = AlignForms(name, WithImagesInTurns([.. texts, .. mapped.Where(column => column.IsRole), .. images]));
         HashSet<string> taken = [.. roles.Select(column => column.Name), .. mapped.Select(column => column.Name)];
         HashSet<string> used = [.. roles.Where(column => column.Form == ColumnForm.Images).SelectMany(column => column.Sources).Select(source => source.ToString())];
         return new ColumnMap(layout, [.. roles, .. mapped.Where(column => !column.IsRole), .. PassedThrough(fields).Where(column => !taken.Contains(column.Name) && !used.Contains(column.Name))]);
@@ -46,7 +47,7 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         return columns;
     }
 
-    private static (string Layout, IReadOnlyList<MappedColumn> Columns) Recognize(string name, IReadOnlyList<DataField> fields)
+    private static (string Layout, IReadOnlyList<MappedColumn> Columns) Recognize(string name, IReadOnlyList<DataField> fields, Func<int, object?>? first)
     {
         (KnownLayout Layout, IReadOnlyList<MappedColumn> Columns)[] found =
             [.. KnownLayout.All.Select(layout => (layout, layout.FindIn(fields)!)).Where(pair => pair.Item2 is not null)];
@@ -56,7 +57,8 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         }
         if (found.Length == 0 && KnownLayout.PlainText.FindIn(fields) is { } texts)
         {
-            return (KnownLayout.PlainText.Name, texts);
+            return KnownLayout.FindInText(texts[0].Sources[0], first?.Invoke(texts[0].Sources[0].Field) as string) is { } inside
+                ? (KnownLayout.InText, inside) : (KnownLayout.PlainText.Name, texts);
         }
         return found.Length switch
         {
@@ -81,10 +83,22 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         return sources.Length == 0 ? [] : [new(ColumnRoles.Image, ColumnForm.Images, sources) { IsRole = true }];
     }
 
+    // Where no column has images, turns may have them. Two conversations with one beginning have the same ones.
+    private static MappedColumn[] WithImagesInTurns(MappedColumn[] roles)
+    {
+        bool HoldsImages(MappedColumn column) => column.Form == ColumnForm.Turns && TurnParts.MayHoldImages(column.Sources[0].Type);
+        MappedColumn? source = roles.Any(column => column.Name == ColumnRoles.Image) ? null : roles.FirstOrDefault(HoldsImages);
+        return source is null ? roles :
+        [
+            .. roles.Select(column => HoldsImages(column) ? column with { Form = ColumnForm.TurnsWithPlaces } : column),
+            new(ColumnRoles.Image, ColumnForm.Images, source.Sources) { IsRole = true },
+        ];
+    }
+
     // A prompt of turns asks for an answer of turns; a text becomes one.
     private static MappedColumn[] AlignForms(string name, MappedColumn[] roles)
     {
-        if (roles.FirstOrDefault(column => column.Name == ColumnRoles.Prompt)?.Form == ColumnForm.Turns)
+        if (roles.FirstOrDefault(column => column.Name == ColumnRoles.Prompt)?.Form is ColumnForm.Turns or ColumnForm.TurnsWithPlaces)
         {
             return [.. roles.Select(column => column.Name is ColumnRoles.Label or ColumnRoles.Completion or ColumnRoles.Chosen or ColumnRoles.Rejected && column.Form == ColumnForm.Text
                 ? column with { Form = ColumnForm.AnswerTurn } : column)];

@@ -54,11 +54,17 @@ internal static class ColumnValues
         _ => throw new InvalidDataException("The value is no list of turns."),
     };
 
+    /// <summary>A conversation as JSON in TRL's shape, with places where its turns have images; empty for null.</summary>
+    /// <param name="value">Turns with <c>role</c> and <c>content</c>.</param>
+    /// <exception cref="InvalidDataException">Another form.</exception>
+    public static string ToTurnsWithPlaces(object? value)
+        => ToTurns(value is List<object?> turns ? turns.Select(turn => turn is DataRecord record ? TurnParts.WithPlaces(record) : turn).ToList() : value);
+
     /// <summary>A text as the turn of the assistant; empty for null or an empty text.</summary>
     public static string ToAnswerTurn(object? value) => ToText(value) is { Length: > 0 } text
         ? JsonValues.ToJson(new List<object?> { Turn("assistant", text) }) : "";
 
-    /// <summary>Images: structures of bytes and path, bytes, paths, or lists of these. Nulls are no images.</summary>
+    /// <summary>Images: structures of bytes and path, bytes, paths, turns with images in them, or lists of these. Nulls are no images.</summary>
     /// <exception cref="InvalidDataException">Another form.</exception>
     public static IEnumerable<ImageReference> ToImages(object? value)
     {
@@ -70,6 +76,8 @@ internal static class ColumnValues
                 return [new(null, path)];
             case byte[] bytes:
                 return [new(bytes, null)];
+            case DataRecord turn when turn.Find("role") is string:
+                return TurnParts.ImagesOf(turn);
             case DataRecord record when record.Find("bytes") is byte[] bytes:
                 return [new(bytes, record.Find("path") as string)];
             case DataRecord record when record.Find("path") is string path:

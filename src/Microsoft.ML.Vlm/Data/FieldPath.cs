@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.Vlm.Data;
 
 /// <summary>A column of the data, or a field inside of it.</summary>
@@ -28,7 +30,8 @@ internal sealed record FieldPath(int Field, IReadOnlyList<string> Names, DataTyp
     }
 
     /// <summary>The value at this path.</summary>
-    /// <param name="value">The column's value.</param>
+    /// <param name="value">The column's value; a text with fields inside is JSON.</param>
+    /// <exception cref="InvalidDataException">It should be JSON, and is another text.</exception>
     public object? ValueIn(object? value) => Walk(value, 1);
 
     /// <summary>Names joined with dots.</summary>
@@ -45,6 +48,8 @@ internal sealed record FieldPath(int Field, IReadOnlyList<string> Names, DataTyp
     {
         DataRecord record => Walk(record.Find(Names[depth]), depth + 1),
         List<object?> list => list.Select(entry => Walk(entry, depth)).ToList(),
+        string text => JsonValues.TryParse(text) is { ValueKind: JsonValueKind.Object } inner ? Walk(JsonValues.Read(inner), depth)
+            : throw new InvalidDataException($"The text of '{Names[0]}' is no JSON object, from which '{Names[depth]}' could be read."),
         _ => null,
     };
 }

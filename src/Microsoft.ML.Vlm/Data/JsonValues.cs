@@ -9,6 +9,19 @@ internal static class JsonValues
 {
     private static readonly JsonWriterOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>The value of a text, or null when it is no JSON.</summary>
+    public static JsonElement? TryParse(string text)
+    {
+        try
+        {
+            return JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The type of a value.</summary>
     public static DataType TypeOf(JsonElement value) => value.ValueKind switch
     {

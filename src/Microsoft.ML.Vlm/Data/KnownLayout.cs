@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Microsoft.ML.Vlm.Data;
 
 /// <summary>The columns by which a kind of data set is recognized. Names are compared without regard to case.</summary>
@@ -37,6 +39,9 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
     /// <summary>The layout of plain texts, which other data sets may have beside their own.</summary>
     public static KnownLayout PlainText { get; } = new("plain texts", [(ColumnRoles.Text, "text")]);
 
+    /// <summary>The layout of texts that are the JSON of a question and two answers.</summary>
+    public const string InText = "RLHF-V preferences";
+
     /// <summary>Columns that hold images or paths of images, the first that is there.</summary>
     public static IReadOnlyList<string> ImageColumns { get; } = ["image", "images", "image_path", "image_paths", "file_name", "file_names", "img", "imgs"];
 
@@ -60,6 +65,20 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
             columns.Add(new(role, form, [Target(path, form)]) { IsRole = true });
         }
         return columns;
+    }
+
+    /// <summary>The places of preferences inside of a text, or null when it is another text.</summary>
+    /// <param name="path">The column of the text.</param>
+    /// <param name="text">The text of the first row.</param>
+    public static IReadOnlyList<MappedColumn>? FindInText(FieldPath path, string? text)
+    {
+        if (text?.TrimStart().StartsWith('{') != true || JsonValues.TryParse(text) is not { ValueKind: JsonValueKind.Object } value)
+        {
+            return null;
+        }
+        DataType type = JsonValues.TypeOf(value);
+        return All.Where(layout => layout.Roles.Any(role => role.Role == ColumnRoles.Chosen)).Select(layout => layout.FindIn(type.Fields)).FirstOrDefault(found => found is not null)?
+            .Select(column => column with { Sources = [.. column.Sources.Select(source => source with { Field = path.Field, Names = [.. path.Names, .. source.Names] })] }).ToArray();
     }
 
     /// <summary>A column by its name without regard to case.</summary>

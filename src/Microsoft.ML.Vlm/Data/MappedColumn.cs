@@ -14,8 +14,9 @@ internal sealed record MappedColumn(string Name, ColumnForm Form, IReadOnlyList<
     {
         ColumnForm.Text when Sources[0].Type.Kind is DataKind.List or DataKind.Mixed => " (the first where there are several)",
         ColumnForm.Text when Sources[0].Type.ClassNames is not null => " (name of the class)",
-        ColumnForm.Turns => " (conversation)",
+        ColumnForm.Turns or ColumnForm.TurnsWithPlaces => " (conversation)",
         ColumnForm.AnswerTurn => " (turn of the assistant)",
+        ColumnForm.Images when Sources[0].Type.IsConversation => " (images in the turns)",
         ColumnForm.Images => Sources[0].Type.Kind is DataKind.Text or DataKind.Mixed || Sources[0].Type.Element?.Kind == DataKind.Text ? " (paths of images)" : " (images in the data)",
         ColumnForm.Json => " (as JSON)",
         _ => "",

@@ -57,7 +57,7 @@ internal sealed class ParquetRowReader(ParquetRows rows, IReadOnlySet<int> field
         {
             CloseGroup();
             _stream ??= rows.OpenStream();
-            _file = rows.OpenGroup(_stream, _group);
+            _file = rows.OpenGroup(_stream, _group, _leaves);
             _batches = _file.GetRecordBatchReader([_group], _leaves);
             (_openGroup, _batchStart) = (_group, 0);
         }

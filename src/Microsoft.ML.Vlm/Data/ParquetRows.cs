@@ -6,14 +6,16 @@ namespace Microsoft.ML.Vlm.Data;
 /// <summary>Rows of a Parquet file. The footer is read and checked at once; row groups are read when a value of theirs is asked for, some megabytes at a time.</summary>
 internal sealed class ParquetRows : IRowSource
 {
-    // Rows of a batch follow from their size, so that large images and short texts take the same memory.
-    private const long BatchBytes = 4 << 20;
-    private const int MostBatchRows = 1024;
     private const int BufferBytes = 1 << 20;
 
+    // Lists of nothing take no bytes, and values of one length take it where they are null.
+    private const long MostEmptyValues = 64 << 20;
+    private const int MostFixedBytes = 1 << 20;
+
     private readonly DataFile _file;
+    private readonly ParquetPages _pages;
     private readonly long[] _groupRows;
-    private readonly int[] _groupBatches;
+    private readonly bool[] _isRepeated;
     private readonly int[][] _leaves;
 
     /// <summary>Reads the footer.</summary>
@@ -22,15 +24,17 @@ internal sealed class ParquetRows : IRowSource
     public ParquetRows(DataFile file)
     {
         _file = file;
-        (_groupRows, _groupBatches, _leaves, Fields) = Guard(() =>
+        (_pages, _groupRows, _isRepeated, _leaves, Fields) = Guard(() =>
         {
             using Stream stream = file.Open();
-            using FileReader reader = OpenReader(stream, MostBatchRows);
+            ParquetPages pages = ParquetPages.Read(stream);
+            using FileReader reader = OpenReader(stream, batchRows: 1);
             using FileMetaData footer = reader.ParquetReader.FileMetaData;
             HuggingFaceFeatures features = HuggingFaceFeatures.FromMetadata(footer.KeyValueMetadata);
-            (long[] rows, int[] batches) = CheckGroups(reader, footer.NumColumns, stream.Length);
+            bool[] isRepeated = CheckColumns(footer.Schema);
+            long[] rows = CheckGroups(reader, isRepeated, stream.Length);
             SchemaManifest manifest = reader.SchemaManifest;
-            return (rows, batches, manifest.SchemaFields.Select(LeavesOf).ToArray(), features.ApplyTo(ArrowTypes.Fields(reader.Schema)));
+            return (pages, rows, isRepeated, manifest.SchemaFields.Select(LeavesOf).ToArray(), features.ApplyTo(ArrowTypes.Fields(reader.Schema)));
         });
         RowCount = _groupRows.Sum();
     }
@@ -65,8 +69,9 @@ internal sealed class ParquetRows : IRowSource
         }
     }
 
-    /// <summary>A reader whose batches fit the rows of a group.</summary>
-    internal FileReader OpenGroup(Stream stream, int group) => OpenReader(stream, _groupBatches[group]);
+    /// <summary>A reader whose batches fit the rows of a group, once its pages have been looked at.</summary>
+    internal FileReader OpenGroup(Stream stream, int group, IReadOnlyList<int> leaves)
+        => OpenReader(stream, _pages.BatchRows(stream, group, _groupRows[group], leaves.Select(leaf => (leaf, _isRepeated[leaf]))));
 
     /// <summary>Numbers of the leaf columns of fields.</summary>
     internal int[] LeavesOf(IEnumerable<int> fields) => [.. fields.Order().SelectMany(field => _leaves[field])];
@@ -89,33 +94,47 @@ internal sealed class ParquetRows : IRowSource
     private static int[] LeavesOf(SchemaField field)
         => field.ColumnIndex >= 0 ? [field.ColumnIndex] : [.. field.Children.SelectMany(LeavesOf)];
 
-    private static (long[] Rows, int[] Batches) CheckGroups(FileReader reader, int columns, long length)
+    private static bool[] CheckColumns(SchemaDescriptor schema)
+    {
+        bool[] isRepeated = new bool[schema.NumColumns];
+        for (int column = 0; column < isRepeated.Length; column++)
+        {
+            ColumnDescriptor leaf = schema.Column(column);
+            isRepeated[column] = leaf.MaxRepetitionLevel > 0;
+            if (leaf.TypeLength > MostFixedBytes)
+            {
+                throw new FormatException($"every value of column {column} has {leaf.TypeLength} bytes; at most {MostFixedBytes} are read.");
+            }
+        }
+        return isRepeated;
+    }
+
+    private static long[] CheckGroups(FileReader reader, bool[] isRepeated, long length)
     {
         long[] rows = new long[reader.NumRowGroups];
-        int[] batches = new int[rows.Length];
         long total = 0;
         for (int group = 0; group < rows.Length; group++)
         {
             using RowGroupReader part = reader.ParquetReader.RowGroup(group);
             RowGroupMetaData footer = part.MetaData;
-            if (footer.NumRows < 0 || footer.NumColumns != columns || (total += footer.NumRows) > int.MaxValue)
+            rows[group] = footer.NumRows;
+            if (footer.NumRows < 0 || footer.NumColumns != isRepeated.Length || (total += footer.NumRows) > int.MaxValue)
             {
-                throw new FormatException($"row group {group} has {footer.NumRows} rows and {footer.NumColumns} columns; the file has {columns} columns and at most {int.MaxValue} rows.");
+                throw new FormatException($"row group {group} has {footer.NumRows} rows and {footer.NumColumns} columns; the file has {isRepeated.Length} columns and at most {int.MaxValue} rows.");
             }
-            long bytes = 0;
-            for (int column = 0; column < columns; column++)
+            for (int column = 0; column < isRepeated.Length; column++)
             {
                 ColumnChunkMetaData chunk = footer.GetColumnChunkMetaData(column);
-                if (chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > length || chunk.TotalUncompressedSize < 0 || chunk.NumValues < footer.NumRows)
+                bool hasValues = isRepeated[column]
+                    ? chunk.NumValues >= footer.NumRows && chunk.NumValues <= Math.Max(MostEmptyValues, chunk.TotalUncompressedSize)
+                    : chunk.NumValues == footer.NumRows;
+                if (!hasValues || chunk.TotalCompressedSize < 0 || chunk.TotalCompressedSize > length || chunk.TotalUncompressedSize < 0)
                 {
                     throw new FormatException(
                         $"column {column} of row group {group} has {chunk.TotalCompressedSize} bytes and {chunk.NumValues} values; the file has {length} bytes and the group {footer.NumRows} rows.");
                 }
-                bytes = checked(bytes + chunk.TotalUncompressedSize);
             }
-            rows[group] = footer.NumRows;
-            batches[group] = (int)Math.Clamp(BatchBytes / Math.Max(1, bytes / Math.Max(1, footer.NumRows)), 1, MostBatchRows);
         }
-        return (rows, batches);
+        return rows;
     }
 }

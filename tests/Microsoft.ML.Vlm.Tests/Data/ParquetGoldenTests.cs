@@ -30,11 +30,14 @@ public class ParquetGoldenTests
         Assert.Equal(PythonText.Json(first, streamed.Fields[0].Type), PythonText.Json(other.Read(0), streamed.Fields[0].Type));
     }
 
-    [Fact]
-    public void ChartQA_as_Hugging_Face_stores_it_has_the_rows_and_images_of_the_files()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ChartQA_as_Hugging_Face_stores_it_has_the_rows_and_images_of_the_files(bool fromStream)
     {
-        string folder = Reference.Path("data", "chartqa-sample");
-        IRowSource parquet = new ParquetRows(DataFile.OfPath(Path.Combine(folder, "val.hf.parquet")));
+        string folder = Reference.Path("data", "chartqa-sample"), path = Path.Combine(folder, "val.hf.parquet");
+        using FileStream stream = File.OpenRead(path);
+        IRowSource parquet = new ParquetRows(fromStream ? DataFile.OfStream(stream, "val.hf.parquet") : DataFile.OfPath(path));
         IRowSource lines = new JsonRows(DataFile.OfPath(Path.Combine(folder, "val.jsonl")));
         Assert.Equal(["image", "query", "label", "human_or_machine"], parquet.Fields.Select(field => field.Name));
         Assert.Equal("image; text; list of text; class of 2", string.Join("; ", parquet.Fields.Select(field => field.Type)));

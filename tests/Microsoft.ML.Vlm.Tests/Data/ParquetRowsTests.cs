@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Data;
 
 namespace Microsoft.ML.Vlm.Tests.Data;
@@ -7,33 +8,42 @@ public sealed class ParquetRowsTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("vlm-test-").FullName;
 
     [Fact]
-    public void A_hundred_thousand_rows_take_no_memory_that_grows()
+    public void A_hundred_thousand_rows_from_a_stream_take_no_memory_that_grows()
     {
         const int Rows = 100_000, Bytes = 400;
         string path = Path.Combine(_folder, "long.parquet");
+        byte[] image = Png();
         ParquetFiles.Write(path, Rows, 10_000, (start, count) =>
         [
-            ("image", Enumerable.Range(start, count).Select(row => BitConverter.GetBytes(row).Concat(new byte[Bytes]).ToArray()).ToArray()),
+            ("image", Enumerable.Range(start, count).Select(row => (byte[])[.. image, .. new byte[Bytes], .. BitConverter.GetBytes(row)]).ToArray()),
             ("query", Enumerable.Range(start, count).Select(row => $"question {row}").ToArray()),
+            ("label", Enumerable.Range(start, count).Select(row => new[] { $"{row}" }).ToArray()),
         ]);
-        ParquetRows source = new(DataFile.OfPath(path));
-        Assert.Equal(Rows, source.RowCount);
-        using IRowReader reader = source.Open(new HashSet<int> { 0, 1 });
+        using FileStream stream = File.OpenRead(path);
+        IDataView data = new MLContext(seed: 1).Data.LoadVlm(stream, "long.parquet");
+        Assert.Equal(Rows, data.GetRowCount());
+        using DataViewRowCursor cursor = data.GetRowCursor([data.Schema["Image"], data.Schema["Prompt"], data.Schema["Label"]]);
+        ValueGetter<ImageSequence> images = cursor.GetGetter<ImageSequence>(data.Schema["Image"]);
+        ValueGetter<ReadOnlyMemory<char>> prompts = cursor.GetGetter<ReadOnlyMemory<char>>(data.Schema["Prompt"]), labels = cursor.GetGetter<ReadOnlyMemory<char>>(data.Schema["Label"]);
         List<long> memory = [];
-        for (int row = 0; reader.MoveNext(); row++)
+        ImageSequence sequence = ImageSequence.Empty;
+        ReadOnlyMemory<char> prompt = default, label = default;
+        for (int row = 0; cursor.MoveNext(); row++)
         {
-            var image = (byte[])((DataRecord)reader.Read(0)!).Find("bytes")!;
-            Assert.Equal(row, BitConverter.ToInt32(image));
-            Assert.Equal($"question {row}", reader.Read(1));
+            images(ref sequence);
+            prompts(ref prompt);
+            labels(ref label);
+            Assert.Equal(($"question {row}", $"{row}", 1), (prompt.ToString(), label.ToString(), sequence.Count));
             if (row % 10_000 == 9_999)
             {
+                Assert.Equal((2, 3), (sequence.Images[0].Width, sequence.Images[0].Height));
                 GC.Collect();
                 memory.Add(Environment.WorkingSet);
             }
         }
         Assert.Equal(10, memory.Count);
 
-        // The file has 43 MB; what is held is some batches of 4 MB.
+        // The file has 50 MB; what is held is some batches of 4 MB.
         Assert.True(memory[^1] - memory[0] < 20L << 20, $"The working set went from {memory[0] >> 20} to {memory[^1] >> 20} MB.");
     }
 
@@ -84,6 +94,16 @@ public sealed class ParquetRowsTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static byte[] Png()
+    {
+        using MLImage image = MLImage.CreateFromPixels(2, 3, MLPixelFormat.Rgba32, new byte[24]);
+        string path = Path.GetTempFileName() + ".png";
+        image.Save(path);
+        byte[] bytes = File.ReadAllBytes(path);
+        File.Delete(path);
+        return bytes;
+    }
 
     private static void ReadAll(byte[] file)
     {
