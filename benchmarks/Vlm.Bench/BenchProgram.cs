@@ -21,8 +21,8 @@ internal static class BenchProgram
           gpu-sft     --model DIR [--device cuda] [--batch 4] [--tiles 5] [--text-tokens 96] [--label-tokens 24] [--steps 20] [--warm 5] [--rank 8] [--gc]
                       [--precision bf16|fp32|nf4] [--vision run|cached] [--dropout 0]
           gpu-kernels [--device cuda] [--width 8192] [--repeats 200]
-          make-checkpoint --like DIR --out DIR [--layers 24] [--seed 1]
-                      writes random bfloat16 weights in the sizes of SmolVLM2-2.2B (4.5 GB), with tokenizer and processor of another checkpoint
+          make-checkpoint --like DIR --out DIR [--config FILE] [--layers 24] [--seed 1]
+                      writes random bfloat16 weights in the sizes of SmolVLM2-2.2B (4.5 GB) or of another config.json, with tokenizer and processor of another checkpoint
           quantize    --model DIR [--quant none|nf4|fp4|int8] [--precision bf16|fp32] [--steps 0] [--tokens 512] [--rank 8] [--gc]
                       peak memory of quantizing while reading, and of steps of training an adapter on one row of that many tokens
           compare     --peers COMMAND --model DIR --mini DIR --data DIR --out FILE [--rounds 2] [--only NAME,NAME]

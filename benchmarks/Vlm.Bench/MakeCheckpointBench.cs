@@ -8,40 +8,20 @@ using static TorchSharp.torch;
 
 namespace Vlm.Bench;
 
-/// <summary>Writes a checkpoint of random bfloat16 weights in the sizes of SmolVLM2-2.2B, shard by shard, with tokenizer and processor of another one.</summary>
+/// <summary>Writes a checkpoint of random bfloat16 weights in the sizes of SmolVLM2-2.2B or of a config.json, shard by shard, with tokenizer and processor of another one.</summary>
 internal static class MakeCheckpointBench
 {
     private const double Deviation = 0.02;
     private const long ShardBytes = 400_000_000;
-    private const int TileEdge = 384;
-    private const int TokensPerTile = 81;
-
-    private static readonly Dictionary<string, int> s_text = new()
-    {
-        ["hidden_size"] = 2048,
-        ["intermediate_size"] = 8192,
-        ["num_hidden_layers"] = 24,
-        ["num_attention_heads"] = 32,
-        ["num_key_value_heads"] = 32,
-        ["head_dim"] = 64,
-    };
-
-    private static readonly Dictionary<string, int> s_vision = new()
-    {
-        ["hidden_size"] = 1152,
-        ["intermediate_size"] = 4304,
-        ["num_hidden_layers"] = 27,
-        ["num_attention_heads"] = 16,
-        ["image_size"] = TileEdge,
-        ["patch_size"] = 14,
-    };
 
     /// <summary>Writes the folder.</summary>
     /// <exception cref="BenchException">An option is wrong, or the folder is there.</exception>
     public static void Run(BenchOptions options, MeasureWriter writer)
     {
         string like = options.Require("like"), target = options.Require("out");
-        int layers = options.Integer("layers", s_text["num_hidden_layers"], 1), seed = options.Integer("seed", 1);
+        CheckpointSizes sizes = options.Text("config") is { } config ? CheckpointSizes.Read(config) : CheckpointSizes.Large;
+        sizes = sizes.WithLayers(options.Integer("layers", sizes.Layers, 1));
+        int seed = options.Integer("seed", 1);
         options.CheckAllRead();
         if (Directory.Exists(target))
         {
@@ -54,15 +34,15 @@ internal static class MakeCheckpointBench
         {
             File.WriteAllText(Path.Combine(target, Path.GetFileName(path)), Path.GetFileName(path) switch
             {
-                "config.json" => Sized(File.ReadAllText(path), layers),
-                "processor_config.json" or "preprocessor_config.json" => Tiled(File.ReadAllText(path)),
+                "config.json" => Sized(File.ReadAllText(path), sizes),
+                "processor_config.json" or "preprocessor_config.json" => Tiled(File.ReadAllText(path), sizes),
                 _ => File.ReadAllText(path),
             });
         }
 
         using ShapeList shapes = new();
-        ModelConfig config = ModelFolder.Open(target).Config;
-        ModelRegistry.Create(config, shapes, ScalarType.BFloat16).Dispose();
+        ModelConfig sized = ModelFolder.Open(target).Config;
+        ModelRegistry.Create(sized, shapes, ScalarType.BFloat16).Dispose();
         using Generator random = new((ulong)seed);
         CheckpointEntry[] entries = [.. shapes.Found.Select(pair => new CheckpointEntry(pair.Key, pair.Value, ScalarType.BFloat16, () => Values(pair.Key, pair.Value, random)))];
         int shards = CheckpointShards.Write(target, entries, ShardBytes);
@@ -85,30 +65,30 @@ internal static class MakeCheckpointBench
         return wide.to(ScalarType.BFloat16);
     }
 
-    private static string Sized(string json, int layers)
+    private static string Sized(string json, CheckpointSizes sizes)
     {
         JsonObject root = JsonNode.Parse(json)!.AsObject(), text = root["text_config"]!.AsObject(), vision = root["vision_config"]!.AsObject();
-        foreach ((string key, int value) in s_text)
+        foreach ((string key, int value) in sizes.Text)
         {
             text[key] = value;
         }
-        text["num_hidden_layers"] = layers;
-        foreach ((string key, int value) in s_vision)
+        foreach ((string key, int value) in sizes.Vision)
         {
             vision[key] = value;
         }
-        root["scale_factor"] = 3;
+        root["scale_factor"] = sizes.ScaleFactor;
         return root.ToJsonString();
     }
 
-    private static string Tiled(string json)
+    private static string Tiled(string json, CheckpointSizes sizes)
     {
         JsonObject root = JsonNode.Parse(json)!.AsObject();
         JsonObject image = root["image_processor"] as JsonObject ?? root;
-        image["max_image_size"] = new JsonObject { ["longest_edge"] = TileEdge };
+        image["max_image_size"] = new JsonObject { ["longest_edge"] = sizes.TileEdge };
+        image["size"] = new JsonObject { ["longest_edge"] = CheckpointSizes.TilesAlongEdge * sizes.TileEdge };
         if (root.ContainsKey("image_seq_len"))
         {
-            root["image_seq_len"] = TokensPerTile;
+            root["image_seq_len"] = sizes.TokensPerTile;
         }
         return root.ToJsonString();
     }

@@ -107,7 +107,8 @@ internal static class LoadedColumns
             }
             catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
             {
-                throw new InvalidDataException($"{char.ToUpperInvariant(place[0])}{place[1..]}: {error.Message}", error);
+                string remedy = error is FileNotFoundException ? $" Paths count from the image folder '{folder}'; VlmDataOptions.ImageFolder names another one." : "";
+                throw new InvalidDataException($"{char.ToUpperInvariant(place[0])}{place[1..]}: {error.Message}{remedy}", error);
             }
         };
     }

@@ -89,8 +89,9 @@ internal sealed record VlmColumns
             {
                 throw context.Process(new ArgumentOutOfRangeException(
                     nameof(inputSchema),
-                    $"Could not find image column '{image}'.{NearestName.Hint(image, [.. inputSchema.Select(known => known.Name)])} ML.NET drops image columns without a word at AppendCacheCheckpoint, Data.Cache and Data.ShuffleRows: "
-                    + "put these before LoadImages, or load the images with LoadRawImageBytes, whose columns they keep."));
+                    $"Could not find image column '{image}'.{NearestName.Hint(image, [.. inputSchema.Select(known => known.Name)])} "
+                    + "A column of paths becomes images by LoadImages, or in LoadVlm by VlmDataOptions.ColumnMapping ([\"path\"] = \"Image\"); for texts alone set ImageColumnNames = []. "
+                    + "ML.NET drops image columns without a word at AppendCacheCheckpoint, Data.Cache and Data.ShuffleRows: put these before LoadImages, or load the images with LoadRawImageBytes, whose columns they keep."));
             }
             if (!IsImage(column))
             {

@@ -5,6 +5,8 @@ namespace Microsoft.ML.Vlm.Data;
 /// <param name="Columns">Columns that models read first, then those that are passed through under their own names.</param>
 internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Columns)
 {
+    private static readonly string[] s_wordsForImages = ["image", "img", "picture", "photo", "file", "path"];
+
     /// <summary>Decides the columns.</summary>
     /// <param name="name">The data; shown in errors.</param>
     /// <param name="fields">Its columns.</param>
@@ -19,7 +21,8 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         IReadOnlyList<MappedColumn> images = mapped.Any(column => column.Name == ColumnRoles.Image) ? [] : Images(name, fields, texts);
         MappedColumn[] roles = AlignForms(name, WithImagesInTurns([.. texts, .. mapped.Where(column => column.IsRole), .. images]));
         HashSet<string> taken = [.. roles.Select(column => column.Name), .. mapped.Select(column => column.Name)];
-        HashSet<string> used = [.. roles.Where(column => column.Form == ColumnForm.Images).SelectMany(column => column.Sources).Select(source => source.ToString())];
+        // Paths stay as texts beside their images: rows of one picture can be kept together by them.
+        HashSet<string> used = [.. roles.Where(column => column.Form == ColumnForm.Images).SelectMany(column => column.Sources).Where(source => PassedForm(source.Type) == ColumnForm.Images).Select(source => source.ToString())];
         return new ColumnMap(layout, [.. roles, .. mapped.Where(column => !column.IsRole), .. PassedThrough(fields).Where(column => !taken.Contains(column.Name) && !used.Contains(column.Name))]);
     }
 
@@ -129,7 +132,10 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
     private static string Example(IReadOnlyList<DataField> fields)
     {
         string[] texts = [.. fields.Where(field => field.Type.Kind == DataKind.Text).Select(field => field.Name)];
-        (string prompt, string label) = (texts.ElementAtOrDefault(0) ?? "question", texts.ElementAtOrDefault(1) ?? "answer");
-        return $"Say what they are, for instance new VlmDataOptions {{ ColumnMapping = {{ [\"{prompt}\"] = \"Prompt\", [\"{label}\"] = \"Label\" }} }}; there are {ColumnRoles.List}.";
+        string? image = texts.FirstOrDefault(name => s_wordsForImages.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)));
+        string[] others = [.. texts.Where(name => name != image)];
+        (string prompt, string label) = (others.ElementAtOrDefault(0) ?? "question", others.ElementAtOrDefault(1) ?? "answer");
+        string images = image is null ? "" : $", [\"{image}\"] = \"Image\"";
+        return $"Say what they are, for instance new VlmDataOptions {{ ColumnMapping = {{ [\"{prompt}\"] = \"Prompt\", [\"{label}\"] = \"Label\"{images} }} }}; there are {ColumnRoles.List}.";
     }
 }

@@ -16,8 +16,9 @@ internal static class DataFormats
     {
         ".parquet" => new ParquetRows(file),
         ".jsonl" or ".ndjson" or ".json" => new JsonRows(file),
-        ".csv" => new SeparatedRows(file, ','),
+        ".csv" => new SeparatedRows(file, SeparatedRows.SeparatorOf(file)),
         ".tsv" => new SeparatedRows(file, '\t'),
-        var ending => throw new InvalidDataException($"'{file.Name}' ends with '{ending}'; rows are read from {string.Join(", ", Endings)}."),
+        var ending => throw new InvalidDataException($"'{file.Name}' ends with '{ending}'; rows are read from {string.Join(", ", Endings)}."
+            + (ending is ".xlsx" or ".xls" or ".ods" ? " Save the sheet as CSV (UTF-8)." : "")),
     };
 }

@@ -15,6 +15,8 @@ internal static class FolderPath
             string start = path.Length > 80 ? path[..80] + "…" : path;
             throw new NotSupportedException($"The image '{start}' is an address. Images are not fetched from addresses: download them once and give paths relative to the image folder '{folder}'.");
         }
+        // Tables that were made on Windows are read everywhere.
+        path = path.Replace('\\', Path.DirectorySeparatorChar);
         string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
         string? full = path.Contains('\0', StringComparison.Ordinal) || path.Length == 0 || Path.IsPathRooted(path) ? null : Path.GetFullPath(path, root);
         return full?.StartsWith(root, StringComparison.Ordinal) == true ? full : throw new InvalidDataException(

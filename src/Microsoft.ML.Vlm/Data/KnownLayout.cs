@@ -43,7 +43,7 @@ internal sealed record KnownLayout(string Name, IReadOnlyList<(string Role, stri
     public const string InText = "RLHF-V preferences";
 
     /// <summary>Columns that hold images or paths of images, the first that is there.</summary>
-    public static IReadOnlyList<string> ImageColumns { get; } = ["image", "images", "image_path", "image_paths", "file_name", "file_names", "img", "imgs"];
+    public static IReadOnlyList<string> ImageColumns { get; } = ["image", "images", "image_path", "image_paths", "file_name", "file_names", "filename", "img", "imgs", "picture", "pictures", "photo", "image_file", "image_name"];
 
     /// <summary>Whether the label is a truth value that says of an answer whether it is a good one. Such data has a prompt and a completion too, but is nothing to imitate as it is.</summary>
     public bool LabelIsJudgement { get; private init; }

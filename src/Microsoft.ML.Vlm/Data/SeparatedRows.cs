@@ -5,12 +5,15 @@ namespace Microsoft.ML.Vlm.Data;
 /// <summary>Rows of a text file with separated values and a header (CSV, TSV). Every column is text; fields in quotes may hold separators and line ends.</summary>
 internal sealed class SeparatedRows : IRowSource
 {
+    // Of the header, to learn the separator.
+    private const int HeaderCharacters = 4096;
+
     private readonly DataFile _file;
     private readonly char _separator;
 
     /// <summary>Reads the file once, to learn its length.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="separator">Comma or tabulator.</param>
+    /// <param name="separator">Comma, semicolon or tabulator.</param>
     /// <exception cref="InvalidDataException">A row has another number of fields than the header; names file and line.</exception>
     public SeparatedRows(DataFile file, char separator)
     {
@@ -22,6 +25,18 @@ internal sealed class SeparatedRows : IRowSource
         {
             RowCount++;
         }
+    }
+
+    /// <summary>What separates the fields of a CSV file: a comma unless the header has none; spreadsheets write semicolons where a comma stands in front of decimals.</summary>
+    /// <param name="file">Its first line is read.</param>
+    public static char SeparatorOf(DataFile file)
+    {
+        using StreamReader reader = new(file.Open());
+        Span<char> head = stackalloc char[HeaderCharacters];
+        ReadOnlySpan<char> header = head[..reader.ReadBlock(head)];
+        int end = header.IndexOfAny('\r', '\n');
+        header = end < 0 ? header : header[..end];
+        return header.Contains(',') ? ',' : header.Contains(';') ? ';' : header.Contains('\t') ? '\t' : ',';
     }
 
     /// <inheritdoc/>
@@ -75,7 +90,7 @@ internal sealed class SeparatedRows : IRowSource
             }
             catch (Exception error) when (error is InvalidDataException or NotSupportedException or ArgumentException)
             {
-                throw new InvalidDataException($"{_rows.Name}, behind line {_line}: {error.Message.Split('\n')[0]}", error);
+                throw new InvalidDataException($"{_rows.Name}, behind line {_line}: {error.Message.Split('\n')[0]} A field that holds the separator '{_rows._separator}', a quote or a line end has to stand in quotes.", error);
             }
         }
 

@@ -13,7 +13,7 @@ internal sealed class EvaluationScoring(VlmEvaluationOptions options, VlmTask ta
     {
         if (rows.Count == 0)
         {
-            throw new InvalidOperationException("The data has no rows to evaluate.");
+            throw new InvalidOperationException("The data has no rows to evaluate. A split of few rows, or by few keys, may leave none: take a larger testFraction.");
         }
         List<(string Name, bool IsPart, double[] Scores)> metrics =
         [

@@ -36,7 +36,7 @@ public class ColumnMapTests
     public void Layouts_of_known_data_sets_are_recognized(string row, string expected) => Assert.Equal(expected, Map(row).ToString());
 
     [Theory]
-    [InlineData("{\"q\": \"a\", \"img\": \"b\", \"a\": \"c\"}", "of no known layout: q (text), img (text), a (text). Say what they are, for instance new VlmDataOptions { ColumnMapping = { [\"q\"] = \"Prompt\"")]
+    [InlineData("{\"q\": \"a\", \"img\": \"b\", \"a\": \"c\"}", "of no known layout: q (text), img (text), a (text). Say what they are, for instance new VlmDataOptions { ColumnMapping = { [\"q\"] = \"Prompt\", [\"a\"] = \"Label\", [\"img\"] = \"Image\" } }")]
     [InlineData("{\"question\": \"q\", \"answer\": \"a\", \"query\": \"q\", \"label\": \"a\"}", "fit several layouts: visual question answering (Prompt <- question, Label <- answer) or ChartQA (Prompt <- query")]
     [InlineData("{\"question\": \"q\", \"options\": [\"a\"], \"answer\": \"0\"}", "of no known layout")]
     [InlineData("{\"image\": \"1.png\"}", "of no known layout")]
@@ -49,7 +49,7 @@ public class ColumnMapTests
         ColumnMap map = Map("{\"prompt\": [{\"role\": \"user\", \"content\": \"q\"}], \"images\": [\"1.png\"], \"reward\": {\"truth\": \"a\"}, \"n\": 1}",
             ("prompt", "prompt"), ("reward.truth", "completion"), ("reward", "Reward"), ("n", "Number"));
         Assert.Equal("as mapped: Prompt <- prompt (conversation); Label <- reward.truth (turn of the assistant); Image <- images (paths of images)", map.ToString());
-        Assert.Equal(["Prompt", "Label", "Image", "Reward", "Number", "n"], map.Columns.Select(column => column.Name));
+        Assert.Equal(["Prompt", "Label", "Image", "Reward", "Number", "images", "n"], map.Columns.Select(column => column.Name));
     }
 
     [Theory]

@@ -62,7 +62,26 @@ public class TextFilesTests
     }
 
     [Theory]
+    [InlineData("a;b\n1,5;2\n", "1,5")]
+    [InlineData("a\tb\n1,5\t2\n", "1,5")]
+    [InlineData("a,b;c\n1,2;3\n", "1")]
+    [InlineData("\uFEFFa;b\r\n1;2\r\n", "1")]
+    public void Spreadsheets_separate_CSV_by_semicolons_too(string text, string first)
+    {
+        IRowSource rows = Open(text, "rows.csv");
+        Assert.Equal("a", rows.Fields[0].Name);
+        using IRowReader reader = rows.Open(new HashSet<int> { 0 });
+        Assert.True(reader.MoveNext());
+        Assert.Equal(first, reader.Read(0));
+    }
+
+    [Fact]
+    public void A_spreadsheet_is_answered_with_what_to_save_it_as()
+        => Assert.Contains("Save the sheet as CSV", Assert.Throws<InvalidDataException>(() => Open("PK", "rows.xlsx")).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("a,b\n1,2\n3\n", "rows.csv, behind line 2")]
+    [InlineData("a,b\n1, 2, 3\n", "has to stand in quotes")]
     [InlineData("a,a\n1,2\n", "rows.csv: the header")]
     public void Damaged_text_is_named_by_its_line(string text, string message)
         => Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Open(text, "rows.csv")).Message, StringComparison.Ordinal);
@@ -71,9 +90,14 @@ public class TextFilesTests
     [InlineData("../x.png")]
     [InlineData("/x.png")]
     [InlineData("a/../../x.png")]
+    [InlineData("..\\x.png")]
     [InlineData("")]
     [InlineData("x\0.png")]
     public void Paths_stay_in_their_folder(string path) => Assert.Throws<InvalidDataException>(() => FolderPath.Resolve("/data/images", path));
+
+    [Fact]
+    public void Paths_of_Windows_are_read_everywhere()
+        => Assert.Equal(Path.GetFullPath(Path.Combine("/data/images", "a", "x.png")), FolderPath.Resolve("/data/images", "a\\x.png"));
 
     [Theory]
     [InlineData("https://example.org/1.png")]
