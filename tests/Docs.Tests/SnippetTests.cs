@@ -84,6 +84,15 @@ public sealed class SnippetTests
         {
             File.WriteAllBytes(Path.Combine(place, "1.png"), picture);
         }
+        string pictures = Directory.CreateDirectory(Path.Combine(folder, "pictures")).FullName;
+        List<string> rows = ["image,question,answer"];
+        for (int number = 0; number < 24; number++)
+        {
+            Chart drawn = new ChartGenerator(random).Next();
+            File.WriteAllBytes(Path.Combine(pictures, $"{number}.png"), PngFile.Encode(Chart.Size, Chart.Size, ChartPainter.Paint(drawn)));
+            rows.AddRange(ChartQuestion.AskAll(drawn, random).Take(2).Select(question => $"{number}.png,\"{question.Query}\",{question.Answer}"));
+        }
+        File.WriteAllLines(Path.Combine(folder, "questions.csv"), rows);
         File.WriteAllLines(Path.Combine(folder, "charts", "train.tsv"), ["ImagePath\tQuestion\tAnswer", .. questions.Select(question => $"1.png\t{question.Query}\t{question.Answer}")]);
         File.WriteAllLines(Path.Combine(hub, "metadata.jsonl"), questions.Select(question => JsonSerializer.Serialize(new { file_name = "1.png", query = question.Query, label = (string[])[question.Answer] })));
         File.WriteAllLines(Path.Combine(folder, "pairs.jsonl"), questions.Select(question => JsonSerializer.Serialize(new { image = "1.png", prompt = question.Query, chosen = question.Answer, rejected = question.Wrong })));
