@@ -12,8 +12,14 @@ internal sealed class RunData
     /// <summary>What is trained on.</summary>
     public required IDataView Training { get; init; }
 
+    /// <summary>Where that comes from.</summary>
+    public required DataSource TrainingSource { get; init; }
+
     /// <summary>What the run is evaluated on; null for nothing.</summary>
     public IDataView? Evaluation { get; init; }
+
+    /// <summary>Where that comes from; null for nothing.</summary>
+    public DataSource? EvaluationSource { get; init; }
 
     /// <summary>Loads it.</summary>
     /// <param name="ml">Loads.</param>
@@ -23,9 +29,11 @@ internal sealed class RunData
     public static RunData Load(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, ToolConsole console)
     {
         DataFlags flags = settings.Create<DataFlags>();
-        IDataView training = Open(ml, settings, options, flags.DatasetName!, flags.DatasetTrainSplit, flags.MaxTrainSamples);
+        DataSource source = Source(settings, options, flags.DatasetName!, flags.DatasetTrainSplit, flags.MaxTrainSamples);
+        IDataView training = source.Load(ml);
         console.Note($"training on {flags.DatasetName}: {training.DescribeVlmColumns()}");
-        return new RunData { Training = training, Evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console) };
+        (DataSource Source, IDataView Data)? evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console);
+        return new RunData { Training = training, TrainingSource = source, Evaluation = evaluation?.Data, EvaluationSource = evaluation?.Source };
     }
 
     /// <summary>Lets options read the columns that the data has.</summary>
@@ -73,14 +81,15 @@ internal sealed class RunData
         }
     }
 
-    private static IDataView? LoadEvaluation(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, DataFlags flags, ToolConsole console)
+    private static (DataSource Source, IDataView Data)? LoadEvaluation(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, DataFlags flags, ToolConsole console)
     {
         if (flags.EvalDatasetName is not null || flags.DatasetTestSplit is not null)
         {
             string name = flags.EvalDatasetName ?? flags.DatasetName!;
-            IDataView data = Open(ml, settings, options, name, flags.DatasetTestSplit ?? (flags.EvalDatasetName is null ? null : Validation), flags.MaxEvalSamples);
+            DataSource source = Source(settings, options, name, flags.DatasetTestSplit ?? (flags.EvalDatasetName is null ? null : Validation), flags.MaxEvalSamples);
+            IDataView data = source.Load(ml);
             console.Note($"evaluating on {name}");
-            return data;
+            return (source, data);
         }
         if (File.Exists(flags.DatasetName) || Data.FileGlob.IsPattern(flags.DatasetName!))
         {
@@ -88,9 +97,10 @@ internal sealed class RunData
         }
         try
         {
-            IDataView data = Open(ml, settings, options, flags.DatasetName!, Validation, flags.MaxEvalSamples);
+            DataSource source = Source(settings, options, flags.DatasetName!, Validation, flags.MaxEvalSamples);
+            IDataView data = source.Load(ml);
             console.Note($"evaluating on the part {Validation} of {flags.DatasetName}; eval_strategy no leaves it out");
-            return data;
+            return (source, data);
         }
         catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {
@@ -99,10 +109,16 @@ internal sealed class RunData
         }
     }
 
-    private static IDataView Open(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, string name, string? split, long? rows)
+    /// <summary>Data as the options of a run have it read.</summary>
+    /// <param name="settings">What was given.</param>
+    /// <param name="options">Options of the run; its hub is the data's too.</param>
+    /// <param name="name">A file, a folder, a pattern of files, or an id of the hub.</param>
+    /// <param name="split">Its part, or null.</param>
+    /// <param name="rows">Most rows, or null.</param>
+    public static DataSource Source(ResolvedSettings settings, VlmTrainingOptions options, string name, string? split, long? rows)
     {
         VlmDataOptions data = settings.Create<VlmDataOptions>();
         (data.Split, data.MaxRows, data.Hub) = (split, rows, options.Hub);
-        return ml.Data.LoadVlm(name, data);
+        return new DataSource(name, data);
     }
 }

@@ -64,6 +64,7 @@ internal sealed class VlmTool(ToolConsole console)
         root.Subcommands.Add(ValidateCommand.Create(console));
         root.Subcommands.Add(PlanCommand.Create(console));
         root.Subcommands.Add(ExplainCommand.Create(console));
+        root.Subcommands.Add(NewCommand.Create(console));
         root.Subcommands.Add(DoctorCommand.Create(console));
         root.Subcommands.Add(JobsCommand.Create(console));
         Loosen(root);

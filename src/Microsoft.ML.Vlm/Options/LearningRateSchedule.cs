@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Microsoft.ML.Vlm;
 
 /// <summary>How the learning rate moves over the steps of a training run (<c>lr_scheduler_type</c>), as transformers computes it.</summary>
@@ -9,9 +11,11 @@ public sealed class LearningRateSchedule
 {
     private readonly Func<Point, double> _factor;
 
-    private LearningRateSchedule(string name, Func<Point, double> factor, bool hasWarmup = true)
+    private LearningRateSchedule(string name, Func<Point, double> factor, bool hasWarmup = true, IReadOnlyList<double>? arguments = null, [CallerMemberName] string member = "")
     {
         Name = name;
+        Member = member;
+        Arguments = arguments;
         _factor = point => hasWarmup && point.Step < point.Warmup ? (double)point.Step / point.Warmup : factor(point);
     }
 
@@ -37,13 +41,19 @@ public sealed class LearningRateSchedule
     /// <summary>Name in transformers, such as <c>cosine</c>.</summary>
     public string Name { get; }
 
+    /// <summary>The static property or method of this class that gives the schedule.</summary>
+    internal string Member { get; }
+
+    /// <summary>What the method was given; null where the schedule is a property.</summary>
+    internal IReadOnlyList<double>? Arguments { get; }
+
     /// <summary>Half cosine waves that start again at the full rate (<c>cosine_with_restarts</c>).</summary>
     /// <param name="cycles">Number of waves, at least 1 (<c>num_cycles</c>).</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="cycles"/> is below 1.</exception>
     public static LearningRateSchedule CosineWithRestarts(int cycles = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(cycles, 1);
-        return new("cosine_with_restarts", point => point.Progress >= 1 ? 0 : HalfCosine(cycles * point.Progress % 1));
+        return new("cosine_with_restarts", point => point.Progress >= 1 ? 0 : HalfCosine(cycles * point.Progress % 1), arguments: [cycles]);
     }
 
     /// <summary>A cosine wave that ends above 0 (<c>cosine_with_min_lr</c>).</summary>
@@ -53,7 +63,7 @@ public sealed class LearningRateSchedule
     {
         ArgumentOutOfRangeException.ThrowIfNegative(minimumFactor);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minimumFactor, 1);
-        return new("cosine_with_min_lr", point => (HalfCosine(point.Progress) * (1 - minimumFactor)) + minimumFactor);
+        return new("cosine_with_min_lr", point => (HalfCosine(point.Progress) * (1 - minimumFactor)) + minimumFactor, arguments: [minimumFactor]);
     }
 
     /// <summary>A power of the part of the run that is left (<c>polynomial</c>).</summary>
@@ -68,7 +78,7 @@ public sealed class LearningRateSchedule
         {
             double end = endRate / point.BaseRate;
             return point.Step > point.Total ? end : ((1 - end) * Math.Pow(1 - point.Progress, power)) + end;
-        });
+        }, arguments: [power, endRate]);
     }
 
     /// <summary>The full rate until shortly before the end, then half a cosine wave down to 0 (<c>warmup_stable_decay</c>; Hu et al. 2024).</summary>
@@ -81,7 +91,7 @@ public sealed class LearningRateSchedule
         {
             int fallen = point.Step - (point.Total - decaySteps);
             return fallen < 0 ? 1 : fallen < decaySteps ? HalfCosine((double)fallen / decaySteps) : 0;
-        });
+        }, arguments: [decaySteps]);
     }
 
     /// <summary>The learning rate of a step.</summary>
