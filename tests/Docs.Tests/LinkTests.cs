@@ -43,7 +43,7 @@ public sealed partial class LinkTests
     public void Anchors_are_made_as_GitHub_makes_them(string heading, string anchor) => Assert.Equal([anchor], Anchors([heading]));
 
     [Fact]
-    public void The_same_heading_twice_has_two_anchors() => Assert.Equal(["a", "a-1"], Anchors(["# A", "```", "# no heading", "```", "## A"]).Order(StringComparer.Ordinal));
+    public void The_same_heading_twice_has_two_anchors_and_named_ones_count() => Assert.Equal(["a", "a-1", "b"], Anchors(["# A", "```", "# no heading", "```", "## A", "| 1 | <a id=\"b\"></a>x |"]).Order(StringComparer.Ordinal));
 
     private static IEnumerable<string> Documents()
         => [.. Directory.GetFiles(s_root, "*.md"), .. Directory.GetFiles(Path.Combine(s_root, "docs"), "*.md", SearchOption.AllDirectories),
@@ -75,8 +75,13 @@ public sealed partial class LinkTests
     private static HashSet<string> Anchors(string[] lines)
     {
         HashSet<string> anchors = [];
-        foreach (string line in Prose(lines).Where(line => Heading().IsMatch(line)))
+        foreach (string line in Prose(lines))
         {
+            anchors.UnionWith(NamedAnchor().Matches(line).Select(match => match.Groups[1].Value));
+            if (!Heading().IsMatch(line))
+            {
+                continue;
+            }
             string anchor = NotInAnchors().Replace(Heading().Replace(line, "").Trim().ToLowerInvariant(), "").Replace(' ', '-');
             for (int again = 0; !anchors.Add(again == 0 ? anchor : $"{anchor}-{again}"); again++)
             {
@@ -103,6 +108,9 @@ public sealed partial class LinkTests
 
     [GeneratedRegex("^#{1,6} ")]
     private static partial Regex Heading();
+
+    [GeneratedRegex("<a id=\"([^\"]+)\"></a>")]
+    private static partial Regex NamedAnchor();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchors();
