@@ -12,8 +12,8 @@ internal sealed class RunData
     /// <summary>What is trained on.</summary>
     public required IDataView Training { get; init; }
 
-    /// <summary>Where that comes from.</summary>
-    public required DataSource TrainingSource { get; init; }
+    /// <summary>Where that comes from; null for a mixture of several data sets.</summary>
+    public DataSource? TrainingSource { get; init; }
 
     /// <summary>What the run is evaluated on; null for nothing.</summary>
     public IDataView? Evaluation { get; init; }
@@ -29,6 +29,14 @@ internal sealed class RunData
     public static RunData Load(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, ToolConsole console)
     {
         DataFlags flags = settings.Create<DataFlags>();
+        if (flags.Datasets.Count > 0)
+        {
+            return new RunData
+            {
+                Training = MixtureData.Load(ml, settings, options, flags, console),
+                Evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console)?.Data,
+            };
+        }
         DataSource source = Source(settings, options, flags.DatasetName!, flags.DatasetTrainSplit, flags.MaxTrainSamples);
         IDataView training = source.Load(ml);
         console.Note($"training on {flags.DatasetName}: {training.DescribeVlmColumns()}");
@@ -90,6 +98,11 @@ internal sealed class RunData
             IDataView data = source.Load(ml);
             console.Note($"evaluating on {name}");
             return (source, data);
+        }
+        if (flags.Datasets.Count > 0)
+        {
+            console.Note("no evaluation: of several data sets none is the one to evaluate on; eval_dataset_name names it");
+            return null;
         }
         if (File.Exists(flags.DatasetName) || Data.FileGlob.IsPattern(flags.DatasetName!))
         {

@@ -31,6 +31,7 @@ public sealed partial class OptionTableTests
         beta label_smoothing disable_dropout ref_model precompute_ref_log_probs loss_weights f_divergence_type f_alpha_divergence_coef ld_alpha use_weighting discopop_tau sync_ref_model
         ref_model_sync_steps ref_model_mixup_alpha simpo_gamma
         desirable_weight undesirable_weight
+        datasets columns
         num_train_epochs max_steps per_device_train_batch_size per_device_eval_batch_size gradient_accumulation_steps learning_rate lr_scheduler_type lr_scheduler_kwargs warmup_steps warmup_ratio
         weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm optim neftune_noise_alpha label_smoothing_factor gradient_checkpointing bf16 seed output_dir logging_steps report_to run_name project
         save_strategy save_steps save_total_limit save_only_model resume_from_checkpoint eval_strategy eval_steps load_best_model_at_end metric_for_best_model greater_is_better early_stopping_patience

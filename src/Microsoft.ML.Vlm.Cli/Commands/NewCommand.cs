@@ -37,6 +37,10 @@ internal static class NewCommand
         {
             throw new UsageException("output_column_name is none, so the model would give no answers; leave it out.");
         }
+        if (settings.Create<DataFlags>().Datasets.Count > 0)
+        {
+            throw new UsageException("datasets: a project is written for one data set. Name it with dataset_name, and mix others into it with mlContext.Data.MixVlm.");
+        }
         if (!force)
         {
             ProjectFiles.CheckFree(folder, name);
@@ -86,7 +90,7 @@ internal static class NewCommand
         {
             Name = name,
             Options = options,
-            Training = Moved(data.TrainingSource),
+            Training = Moved(data.TrainingSource!),
             Validation = data.EvaluationSource is { } validation ? Moved(validation) : null,
             Test = test is null ? null : Moved(test),
             Schema = data.Training.Schema,

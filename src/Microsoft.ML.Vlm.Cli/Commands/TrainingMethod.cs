@@ -91,7 +91,9 @@ internal sealed class TrainingMethod
         options.EvaluationData = options.EvalStrategy == EvalStrategy.No ? null : new MLContext().Data.LoadFromEnumerable(Array.Empty<NoRow>());
         OptionsAssembler.Check(settings, options.Validate);
         options.EvaluationData = null;
-        if (requiresData && string.IsNullOrWhiteSpace(settings.Create<DataFlags>().DatasetName))
+        DataFlags data = settings.Create<DataFlags>();
+        data.CheckMixture();
+        if (requiresData && string.IsNullOrWhiteSpace(data.DatasetName) && data.Datasets.Count == 0)
         {
             throw new UsageException("dataset_name is missing: --dataset_name org/name, a folder, or a file.");
         }

@@ -117,9 +117,12 @@ internal sealed class JobRequest
         {
             throw new UsageException($"push_to_hub needs a token in the job: add --secrets {TokenVariable} in front of --.");
         }
-        foreach (string name in new[] { "model_name_or_path", "dataset_name", "eval_dataset_name", "adapter_path" })
+        IEnumerable<(string Name, string Path)> places = new[] { "model_name_or_path", "dataset_name", "eval_dataset_name", "adapter_path" }
+            .Where(name => settings.Table.Find(name) is not null && settings.ValueOf<string>(name) is not null).Select(name => (name, settings.ValueOf<string>(name)!))
+            .Concat(settings.Create<DataFlags>().Datasets.SelectMany(part => part.DataFiles.Prepend(part.Path)).Select(path => ("datasets", path)));
+        foreach ((string name, string path) in places)
         {
-            if (settings.Table.Find(name) is not null && settings.ValueOf<string>(name) is { } path && (File.Exists(path) || Directory.Exists(path)))
+            if (File.Exists(path) || Directory.Exists(path))
             {
                 throw new UsageException($"{name}: '{path}' is on this machine, and the job does not see it. Push it to the hub and give its id, or see it there with --volume.");
             }

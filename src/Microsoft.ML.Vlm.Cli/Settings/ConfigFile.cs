@@ -88,11 +88,50 @@ internal static class ConfigFile
 
     private static IReadOnlyList<string> Texts(YamlNode node, string place, OptionEntry entry) => node switch
     {
+        YamlSequenceNode { Children.Count: > 0 } list when OptionValue.ElementOf(entry.ValueType) == typeof(DatasetPart) => [.. list.Children.Select(child => DatasetText(child, place, entry))],
+        _ => PlainTexts(node, place, entry),
+    };
+
+    private static IReadOnlyList<string> PlainTexts(YamlNode node, string place, OptionEntry entry) => node switch
+    {
         YamlScalarNode scalar => [IsNull(scalar) ? "none" : scalar.Value!],
         YamlSequenceNode sequence => sequence.Children.Count == 0 ? ["[]"] : [.. sequence.Children.Select(child => Scalar(child, place, entry))],
         YamlMappingNode mapping => mapping.Children.Count == 0 ? ["{}"] : [.. mapping.Children.Select(pair => $"{Scalar(pair.Key, place, entry)}={Scalar(pair.Value, place, entry)}")],
         _ => throw new UsageException($"{place}: '{entry.Name}' is no value."),
     };
+
+    // Its own line is the place of an error: there may be many.
+    private static string DatasetText(YamlNode node, string place, OptionEntry entry)
+    {
+        string file = place[..place.LastIndexOf(':')];
+        if (node is not YamlMappingNode mapping)
+        {
+            return Read($"{file}:{node.Start.Line}", () => DatasetPart.Of(new Dictionary<string, IReadOnlyList<string>> { ["path"] = [Scalar(node, place, entry)] }));
+        }
+        Dictionary<string, IReadOnlyList<string>> texts = [];
+        foreach ((YamlNode keyNode, YamlNode value) in mapping)
+        {
+            string key = Scalar(keyNode, place, entry), line = $"{file}:{keyNode.Start.Line}";
+            if (!DatasetPart.Keys.Contains(key))
+            {
+                throw new UsageException($"{line}: a data set of '{entry.Name}' has no '{key}'.{NearestName.Hint(key, [.. DatasetPart.Keys])}");
+            }
+            texts[key] = PlainTexts(value, line, entry);
+        }
+        return Read($"{file}:{node.Start.Line}", () => DatasetPart.Of(texts));
+
+        string Read(string line, Func<DatasetPart> make)
+        {
+            try
+            {
+                return make().ToString();
+            }
+            catch (FormatException error)
+            {
+                throw new UsageException($"{line}: {entry.Name}: {error.Message}.", error);
+            }
+        }
+    }
 
     private static string Scalar(YamlNode node, string place, OptionEntry entry)
         => node is YamlScalarNode scalar ? scalar.Value ?? "none" : throw new UsageException($"{place}: '{entry.Name}' takes texts and numbers, not lists of lists.");

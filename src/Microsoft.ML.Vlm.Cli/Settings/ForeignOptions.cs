@@ -18,6 +18,8 @@ internal static class ForeignOptions
         ["eval_packing"] = $"batches are never padded; {LeaveOut}",
         ["pad_to_multiple_of"] = $"batches are never padded; {LeaveOut}",
         ["dataset_streaming"] = $"data is read row by row anyway; {LeaveOut}",
+        ["streaming"] = $"data is read row by row anyway; {LeaveOut}",
+        ["test_split_size"] = "eval_dataset_name names the data to evaluate on.",
         ["dataset_num_proc"] = "dataloader_num_workers threads prepare the rows.",
         ["dataset_kwargs"] = $"rows are prepared while they are read; {LeaveOut}",
         ["remove_unused_columns"] = $"columns that are not needed are not read; {LeaveOut}",

@@ -65,6 +65,7 @@ internal static class OptionValue
         => ElementOf(type) is { } element ? $"{Describe(element)} ..."
             : MappedOf(type) is { } mapped ? $"name={Describe(mapped)} ..."
             : type.IsEnum ? string.Join('|', Enum.GetValues(type).Cast<Enum>().Select(value => OptionWords.Of(value)[0]))
+            : type == typeof(DatasetPart) ? "path,key=value"
             : type == typeof(bool) ? "true|false"
             : type == typeof(LearningRateSchedule) ? string.Join('|', Schedules.Names)
             : type == typeof(int) || type == typeof(long) ? "number"
@@ -99,7 +100,7 @@ internal static class OptionValue
         {
             return double.TryParse(trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : throw new FormatException($"'{text}' is no number");
         }
-        return type == typeof(TimeSpan) ? Time(trimmed) : type == typeof(LearningRateSchedule) ? Schedules.Find(trimmed) : Word(type, trimmed);
+        return type == typeof(TimeSpan) ? Time(trimmed) : type == typeof(LearningRateSchedule) ? Schedules.Find(trimmed) : type == typeof(DatasetPart) ? DatasetPart.Parse(trimmed) : Word(type, trimmed);
     }
 
     private static TimeSpan Time(string text)
@@ -142,7 +143,7 @@ internal static class OptionValue
 
     private static Array List(Type element, IReadOnlyList<string> texts)
     {
-        string[] items = texts is [var only] && only.Trim().ToLowerInvariant() is None or "null" or "[]" ? [] : element == typeof(string) ? [.. texts] : [.. Split(texts)];
+        string[] items = texts is [var only] && only.Trim().ToLowerInvariant() is None or "null" or "[]" ? [] : element == typeof(string) || element == typeof(DatasetPart) ? [.. texts] : [.. Split(texts)];
         Array list = Array.CreateInstance(element, items.Length);
         for (int index = 0; index < items.Length; index++)
         {

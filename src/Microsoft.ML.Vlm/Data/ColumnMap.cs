@@ -26,6 +26,20 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         return new ColumnMap(layout, [.. roles, .. mapped.Where(column => !column.IsRole), .. PassedThrough(fields).Where(column => !taken.Contains(column.Name) && !used.Contains(column.Name))]);
     }
 
+    /// <summary>The columns with all others made unknown, in their places.</summary>
+    /// <param name="name">The data; shown in errors.</param>
+    /// <param name="fields">Its columns.</param>
+    /// <param name="chosen">Names of those that are looked at; empty for all.</param>
+    /// <exception cref="InvalidDataException">There is no such column; names the nearest.</exception>
+    public static IReadOnlyList<DataField> Only(string name, IReadOnlyList<DataField> fields, IReadOnlyList<string> chosen)
+    {
+        if (chosen.FirstOrDefault(column => fields.All(field => field.Name != column)) is { } unknown)
+        {
+            throw new InvalidDataException($"'{name}' has no column '{unknown}'.{NearestName.Hint(unknown, [.. fields.Select(field => field.Name)])}");
+        }
+        return chosen.Count == 0 ? fields : [.. fields.Select(field => chosen.Contains(field.Name) ? field : new DataField("", new DataType(DataKind.Null)))];
+    }
+
     /// <summary>A line for each column that models read: what comes from where.</summary>
     public override string ToString() => $"{Layout}: {string.Join("; ", Columns.Where(column => column.IsRole))}";
 
@@ -127,7 +141,7 @@ internal sealed record ColumnMap(string Layout, IReadOnlyList<MappedColumn> Colu
         _ => null,
     };
 
-    private static string List(IReadOnlyList<DataField> fields) => string.Join(", ", fields.Select(field => $"{field.Name} ({field.Type})"));
+    private static string List(IReadOnlyList<DataField> fields) => string.Join(", ", fields.Where(field => field.Name.Length > 0).Select(field => $"{field.Name} ({field.Type})"));
 
     private static string Example(IReadOnlyList<DataField> fields)
     {

@@ -28,7 +28,7 @@ internal sealed record LoadedRows(IRowSource Source, ColumnMap Map, string? Imag
         => Create(DataFormats.Open(DataFile.OfStream(stream, name)), options.ImageFolder, options);
 
     private static LoadedRows Create(IRowSource source, string? imageFolder, VlmDataOptions options)
-        => new(source, ColumnMap.Create(source.Name, source.Fields, options.ColumnMapping, field => First(source, field)), imageFolder) { RowCount = Math.Min(source.RowCount, options.MaxRows ?? long.MaxValue) };
+        => new(source, ColumnMap.Create(source.Name, ColumnMap.Only(source.Name, source.Fields, options.Columns), options.ColumnMapping, field => First(source, field)), imageFolder) { RowCount = Math.Min(source.RowCount, options.MaxRows ?? long.MaxValue) };
 
     private static object? First(IRowSource source, int field)
     {

@@ -41,6 +41,7 @@ internal static class MemoryPlanner
             throw new InvalidDataException("The data has no rows, so there is nothing to plan.");
         }
         MemoryEstimate estimate = Estimate(folder, options, transformer.ComputeType, outline);
+        estimate = estimate with { WidensAttention = device.type == TorchSharp.DeviceType.CPU && estimate.Type != ScalarType.Float32 };
         long growth = estimate.Type == ScalarType.Float32 ? WideGrowthBytes : NarrowGrowthBytes;
         return estimate.Plan(rows, settings, VlmSftEstimator.SampleBytes, runtime + growth) with
         {

@@ -11,6 +11,9 @@ public sealed class VlmDataOptions
     /// </summary>
     public IDictionary<string, string> ColumnMapping { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Columns of the data that are looked at (<c>columns</c>), so that others neither count for its layout nor are passed through. Empty, the default, for all.</summary>
+    public IReadOnlyList<string> Columns { get; set; } = [];
+
     /// <summary>Folder that paths of images are relative to and may not leave. Null, the default, is the folder of the data file.</summary>
     public string? ImageFolder { get; set; }
 
@@ -50,6 +53,7 @@ public sealed class VlmDataOptions
         {
             throw new ArgumentOutOfRangeException(nameof(CorruptImages), CorruptImages, "Not a policy of this library.");
         }
+        ArgumentNullException.ThrowIfNull(Columns);
         ArgumentException.ThrowIfNullOrWhiteSpace(QuarantinePath);
         if (ColumnMapping.FirstOrDefault(pair => string.IsNullOrWhiteSpace(pair.Key) || string.IsNullOrWhiteSpace(pair.Value)) is { Key: not null } empty)
         {

@@ -23,6 +23,9 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
     /// <summary>Bytes of what the model is compared with while it trains.</summary>
     public long ReferenceBytes { get; init; }
 
+    /// <summary>Whether attention computes in float32 although the layers do not, as on the CPU.</summary>
+    public bool WidensAttention { get; init; }
+
     // Fitted, not derived: float32 runs peak at least this many working memories of a tile above weights and runtime, whatever the batch (docs/benchmarks.md).
     private const int LeastWideTiles = 8;
 
@@ -45,7 +48,8 @@ internal sealed record MemoryEstimate(ModelSize Model, ScalarType Type, long Wei
         long features = rows.SelectMany(row => row.Images).DistinctBy(image => image.Hash).Sum(image => image.Tiles) * Model.FeaturesPerTile * element;
         long batchTiles = batch.SelectMany(row => row.Images).DistinctBy(image => image.Hash).Sum(image => (long)image.Tiles);
         long tower = VisionIsFrozen ? 0 : Model.VisionKeptPerTile * batchTiles * element;
-        long kept = (Model.KeptPerToken * tokens * element) + tower, checkpointed = (Model.CheckpointedPerToken * tokens * element) + tower;
+        long attention = (Model.LayerSeenPerToken * batch.Sum(row => (long)row.SeenTokens) * (WidensAttention ? sizeof(float) : element)) + (WidensAttention ? Model.LayerAttentionPerToken * tokens * sizeof(float) : 0);
+        long kept = (Model.KeptPerToken * tokens * element) + (Model.LayerCount * attention) + tower, checkpointed = (Model.CheckpointedPerToken * tokens * element) + attention + tower;
         return new VlmMemoryPlan
         {
             RowCount = rows.Count,

@@ -11,6 +11,15 @@ internal sealed record ModelSize
     /// <summary>The same with gradient checkpointing: the inputs of the layers, and all of the one that is computed again.</summary>
     public required long CheckpointedPerToken { get; init; }
 
+    /// <summary>Numbers that attention keeps in a layer for a token that an answer behind a shared prompt sees: the key and the value, repeated for each query head.</summary>
+    public long LayerSeenPerToken { get; init; }
+
+    /// <summary>Numbers that attention keeps in a layer for a token where it computes in another format than the layer: query, key, value and what it gives.</summary>
+    public long LayerAttentionPerToken { get; init; }
+
+    /// <summary>Layers of the language model.</summary>
+    public int LayerCount { get; init; }
+
     /// <summary>Numbers that the way back holds besides while it is in a layer, for a token.</summary>
     public required long LayerPerToken { get; init; }
 
@@ -54,6 +63,9 @@ internal sealed record ModelSize
             KeptPerToken = config.LayerCount * layer,
             CheckpointedPerToken = (config.LayerCount * hidden) + layer,
             LayerPerToken = (5 * wide) + (4 * hidden),
+            LayerSeenPerToken = 2 * query,
+            LayerAttentionPerToken = (2 * query) + (2 * key),
+            LayerCount = config.LayerCount,
             VocabularySize = config.VocabularySize,
         };
     }

@@ -10,9 +10,15 @@ namespace Microsoft.ML.Vlm.Training;
 /// <param name="Images">Content hash and tiles of each image.</param>
 internal sealed record RowSize(long Row, int Tokens, int Targets, long Bytes, IReadOnlyList<(UInt128 Hash, int Tiles)> Images)
 {
+    /// <summary>Tokens that the row's answers see, each those of the prompt and its own; 0 for a row without answers behind a shared prompt.</summary>
+    public int SeenTokens { get; init; }
+
     /// <summary>Measures a row.</summary>
     public static RowSize Of(VlmSample sample)
-        => new(sample.Row, sample.Tokens.Length, sample.TargetCount, BytesOf(sample), [.. sample.Images.Select(image => (image.ContentHash, image.Count))]);
+        => new(sample.Row, sample.Tokens.Length, sample.TargetCount, BytesOf(sample), [.. sample.Images.Select(image => (image.ContentHash, image.Count))])
+        {
+            SeenTokens = sample.Answers.Sum(answer => sample.Answers[0].Start + answer.Length),
+        };
 
     /// <summary>Bytes of tokens and pixels.</summary>
     public static long BytesOf(VlmSample sample)

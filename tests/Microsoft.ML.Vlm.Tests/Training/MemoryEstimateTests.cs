@@ -48,6 +48,20 @@ public sealed class MemoryEstimateTests
     }
 
     [Fact]
+    public void Answers_behind_a_shared_prompt_see_its_keys_and_values_each()
+    {
+        ModelSize model = s_model with { LayerSeenPerToken = 2, LayerAttentionPerToken = 5, LayerCount = 3 };
+        RowSize[] rows = [s_rows[0] with { SeenTokens = 8 }];
+        VlmMemoryPlan plan = new MemoryEstimate(model, ScalarType.Float32, 4000, 20, VisionIsFrozen: true) { LogitsCopies = 6, ReferenceBytes = 700 }.Plan(rows, new(), 0, 0);
+        // 6 tokens of 10 numbers, and in 3 layers 8 of 2 numbers; 2 targets with 50 logits in 6 copies.
+        Assert.Equal((240 + 192, 168 + 64, 2400, 700), (plan.ActivationBytes, plan.CheckpointedActivationBytes, plan.WorkingBytes, plan.ReferenceBytes));
+
+        // Attention in float32 beside layers in 16 bits keeps what it computes with.
+        VlmMemoryPlan narrow = new MemoryEstimate(model, ScalarType.BFloat16, 4000, 20, VisionIsFrozen: true) { WidensAttention = true }.Plan(rows, new(), 0, 0);
+        Assert.Equal((120 + 192 + 360, 84 + 64 + 120), (narrow.ActivationBytes, narrow.CheckpointedActivationBytes));
+    }
+
+    [Fact]
     public void Settings_that_save_memory_are_seen()
     {
         MemoryEstimate estimate = new(s_model, ScalarType.BFloat16, 4000, 20, VisionIsFrozen: false);
