@@ -8,6 +8,8 @@ const string Usage = """
 
       icon        build/icon.png, the picture of the packages
       options     docs/options.md, the reference of options, from the doc comments
+      notebooks [NAME ...]
+                  samples/notebooks, from samples/scripts: runs them, which takes a few minutes; NAME such as first-fine-tune for some of them
     """;
 
 string root = RepositoryFolder.Find();
@@ -18,6 +20,13 @@ switch (args)
         return 0;
     case ["options"]:
         File.WriteAllText(Path.Combine(root, "docs", "options.md"), OptionsReference.Write());
+        return 0;
+    case ["notebooks", .. var names]:
+        foreach (string name in names is [] ? SampleNotebooks.Names : names)
+        {
+            Console.WriteLine(SampleNotebooks.File(name));
+            await SampleNotebooks.WriteAsync(name);
+        }
         return 0;
     default:
         Console.Error.WriteLine(Usage);

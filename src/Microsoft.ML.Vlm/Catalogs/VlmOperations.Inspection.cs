@@ -53,6 +53,24 @@ public sealed partial class VlmOperations
         return new DataInspector(columns, processor, rows, folder.Generation.EndTokenIds, CheckAlive) { Remarks = outlined.Remarks }.Inspect(data, testData, measuredRows, shownRows);
     }
 
+    /// <summary>The first rows of data to be looked at, pictures beside texts and numbers: in a notebook as a table with the pictures, in a console as text.</summary>
+    /// <param name="data">Data with images (of every type that models read) and texts. Behind a model its answers are shown too; <c>mlContext.Data.TakeRows</c> in front of the model keeps it from answering more rows than are shown.</param>
+    /// <param name="rows">Most rows. At least 1.</param>
+    /// <param name="columns">
+    /// Columns of texts, numbers or truth values to show, in this order. Null, the default, for prompt or conversation, label, chosen, rejected, response and score under the names that
+    /// <c>LoadVlm</c> and models give them; for all columns of texts and numbers where there are no such names.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing, or holds something else.</exception>
+    /// <exception cref="InvalidDataException">An image cannot be decoded.</exception>
+    /// <exception cref="InvalidOperationException">The data has no text column.</exception>
+    public VlmGallery Gallery(IDataView data, int rows = 6, IReadOnlyList<string>? columns = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        IHost host = ((IHostEnvironment)_mlContext).Register(nameof(Gallery));
+        return GalleryReader.Read(data, rows, columns, () => MLNetHost.CheckAlive(host));
+    }
+
     /// <summary>Measures whether a model looks at its images: the loss on the right answers with the rows' own images, with blank ones and with those of other rows.</summary>
     /// <param name="model">The transformer; <c>chain.FindVlm()</c> gives that of a chain.</param>
     /// <param name="data">Rows with images and right answers, as the transformer reads them: behind the loading of images.</param>

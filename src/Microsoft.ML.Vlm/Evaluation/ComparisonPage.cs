@@ -7,6 +7,8 @@ namespace Microsoft.ML.Vlm.Evaluation;
 /// <summary>A comparison as one page of HTML, without scripts.</summary>
 internal static class ComparisonPage
 {
+    private const int RowsOfPiece = 6;
+
     /// <summary>The page.</summary>
     public static string Write(VlmComparison comparison)
     {
@@ -15,7 +17,7 @@ internal static class ComparisonPage
         page.Append(CultureInfo.InvariantCulture, $"<h1>Comparison: {HtmlPage.Encode(names)}</h1>\n<p>{comparison.Rows.Count} rows, answers compared by {comparison.Metric}.</p>\n");
         WriteModels(page, comparison);
         WriteDifferences(page, comparison);
-        VlmComparedRow[] shown = [.. comparison.Rows.Where(row => row.Pictures is not null).OrderByDescending(row => row.IsContested).ThenBy(row => row.Row)];
+        VlmComparedRow[] shown = [.. ShownRows(comparison)];
         page.Append(CultureInfo.InvariantCulture, $"<h2>Answers</h2>\n<p>{shown.Length} of {comparison.Rows.Count} rows. The models differ on ");
         page.Append(CultureInfo.InvariantCulture, $"{comparison.Rows.Count(row => row.IsContested)} of all rows; these come first.</p>\n<div class=\"cards\">");
         foreach (VlmComparedRow row in shown)
@@ -24,6 +26,19 @@ internal static class ComparisonPage
         }
         return HtmlPage.Write("Comparison of models", page.Append("\n</div>").ToString());
     }
+
+    /// <summary>A piece of a page: the numbers, and a few rows on which the models differ.</summary>
+    public static string WritePiece(VlmComparison comparison)
+    {
+        IEnumerable<string> names = [.. comparison.Models.Select(model => model.Name)];
+        return PictureTable.Columns(comparison.ToString()) + PictureTable.Write(["Images", "Question", .. names, "Right"], ShownRows(comparison).Take(RowsOfPiece).Select(row => (string[])
+        [
+            PictureTable.Pictures(row.Pictures!), PictureTable.Text(row.Question), .. row.Answers.Select(PictureTable.Text), PictureTable.Text(string.Join(" | ", row.References)),
+        ]));
+    }
+
+    private static IOrderedEnumerable<VlmComparedRow> ShownRows(VlmComparison comparison)
+        => comparison.Rows.Where(row => row.Pictures is not null).OrderByDescending(row => row.IsContested).ThenBy(row => row.Row);
 
     private static void WriteModels(StringBuilder page, VlmComparison comparison)
     {

@@ -7,6 +7,8 @@ namespace Microsoft.ML.Vlm.Evaluation;
 /// <summary>An evaluation as one page of HTML, without scripts: numbers, then the rows that went worst.</summary>
 internal static class EvaluationPage
 {
+    private const int RowsOfPiece = 6;
+
     /// <summary>The page.</summary>
     public static string Write(VlmEvaluationReport report)
     {
@@ -32,6 +34,17 @@ internal static class EvaluationPage
             WriteRow(page, report, row);
         }
         return HtmlPage.Write($"Evaluation: {report.Task}", page.Append("\n</div>").ToString());
+    }
+
+    /// <summary>A piece of a page: the numbers, and a few of the worst rows.</summary>
+    public static string WritePiece(VlmEvaluationReport report)
+    {
+        VlmScoredRow[] shown = [.. report.WorstFirst().Where(row => row.Pictures is not null).Take(RowsOfPiece)];
+        return PictureTable.Columns(report.ToString()) + PictureTable.Write(["Images", "Question", "Answer", "Right", report.Metrics[0].Name], shown.Select(row => (string[])
+        [
+            PictureTable.Pictures(row.Pictures!), PictureTable.Text(row.Answer.Question), PictureTable.Text(row.Answer.Response), PictureTable.Text(string.Join(" | ", row.Answer.References.Distinct())),
+            string.Create(CultureInfo.InvariantCulture, $"{row.Scores[report.Metrics[0].Name]:0.###}"),
+        ]));
     }
 
     private static void WriteMetrics(StringBuilder page, VlmEvaluationReport report)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Vlm.Evaluation;
+using Microsoft.ML.Vlm.Notebooks;
 using Microsoft.ML.Vlm.Reports;
 
 namespace Microsoft.ML.Vlm;
@@ -11,8 +12,10 @@ namespace Microsoft.ML.Vlm;
 /// <param name="Differences">Each model against the one before it, and against the first one.</param>
 /// <param name="Rows">Every row with all answers.</param>
 /// <param name="ConfidenceLevel">Part of the resamplings that the intervals cover.</param>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Html])]
 public sealed record VlmComparison(
     VlmMetric Metric, IReadOnlyList<VlmComparedModel> Models, IReadOnlyList<VlmDifference> Differences, IReadOnlyList<VlmComparedRow> Rows, double ConfidenceLevel)
+    : INotebookOutput
 {
     /// <summary>Writes one page with the numbers, and with pictures, questions and the models' answers side by side. It needs no other file and no network.</summary>
     /// <param name="path">The file; replaced only once the page is complete.</param>
@@ -22,7 +25,10 @@ public sealed record VlmComparison(
         HtmlPage.Save(path, ComparisonPage.Write(this));
     }
 
-    /// <summary>A line for each model and each difference.</summary>
+    /// <inheritdoc/>
+    string? INotebookOutput.ToNotebook(string mimeType) => mimeType == NotebookFormats.Html ? ComparisonPage.WritePiece(this) : null;
+
+    /// <summary>A line for each model and each difference. A notebook shows rows on which the models differ too, with their pictures.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

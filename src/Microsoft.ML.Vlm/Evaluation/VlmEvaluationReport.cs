@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Vlm.Evaluation;
+using Microsoft.ML.Vlm.Notebooks;
 using Microsoft.ML.Vlm.Reports;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What an evaluation found: scores with intervals, by groups, and every row.</summary>
-public sealed record VlmEvaluationReport
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Html])]
+public sealed record VlmEvaluationReport : INotebookOutput
 {
     /// <summary>Name of the task.</summary>
     public required string Task { get; init; }
@@ -77,7 +79,10 @@ public sealed record VlmEvaluationReport
         };
     }
 
-    /// <summary>A line for each metric and each group.</summary>
+    /// <inheritdoc/>
+    string? INotebookOutput.ToNotebook(string mimeType) => mimeType == NotebookFormats.Html ? EvaluationPage.WritePiece(this) : null;
+
+    /// <summary>A line for each metric and each group. A notebook shows the worst rows too, with their pictures.</summary>
     public override string ToString()
     {
         StringBuilder text = new();

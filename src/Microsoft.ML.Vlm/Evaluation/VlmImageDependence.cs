@@ -1,3 +1,5 @@
+using Microsoft.ML.Vlm.Notebooks;
+
 namespace Microsoft.ML.Vlm;
 
 /// <summary>How much a model's loss on answers depends on the images: the same rows with their images, with blank ones and with those of other rows.</summary>
@@ -5,6 +7,7 @@ namespace Microsoft.ML.Vlm;
 /// <param name="Loss">Mean loss of a trained token with the row's own images, in nats.</param>
 /// <param name="BlankLoss">The same with images of one gray.</param>
 /// <param name="ShuffledLoss">The same with the images of other rows; null when all images are equal.</param>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmImageDependence(int RowCount, double Loss, double BlankLoss, double? ShuffledLoss)
 {
     /// <summary>The part of the loss that has to move for images to count: far above rounding, far below what a model that looks shows.</summary>

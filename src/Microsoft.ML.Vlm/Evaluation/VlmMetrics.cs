@@ -1,4 +1,5 @@
 using Microsoft.ML.Vlm.Evaluation;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
@@ -6,6 +7,7 @@ namespace Microsoft.ML.Vlm;
 /// <param name="Metric">How answers were compared.</param>
 /// <param name="Score">Mean over all rows, 0 to 1 (<see cref="VlmMetric.Cider"/>: 0 to 10); not a number when there are none.</param>
 /// <param name="RowScores">The score of each row, in the order of the data.</param>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmMetrics(VlmMetric Metric, double Score, IReadOnlyList<double> RowScores)
 {
     /// <summary>Number of rows.</summary>

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What <c>mlContext.Vlm().Inspect</c> found in data before anything is trained.</summary>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmDataReport
 {
     /// <summary>Rows of the data.</summary>

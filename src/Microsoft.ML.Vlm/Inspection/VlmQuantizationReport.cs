@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Vlm.Inspection;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What <c>mlContext.Vlm().MeasureQuantization</c> found: how much quantizing each layer changes what it gives on one's own rows.</summary>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmQuantizationReport
 {
     private const int ShownLayers = 20;

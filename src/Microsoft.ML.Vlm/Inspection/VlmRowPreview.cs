@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>A row as the model reads it, with what is trained on.</summary>
 /// <param name="Row">Row in the data, counted from 0.</param>
 /// <param name="Spans">Its tokens in order.</param>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmRowPreview(long Row, IReadOnlyList<VlmPreviewSpan> Spans)
 {
     private const string Green = "\u001b[30;42m";

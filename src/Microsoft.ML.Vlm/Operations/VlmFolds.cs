@@ -1,9 +1,11 @@
 using System.Collections;
 using Microsoft.ML.Vlm.Evaluation;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>The folds of a cross-validation, and what they say together.</summary>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed class VlmFolds : IReadOnlyList<VlmFold>, IDisposable
 {
     private readonly IReadOnlyList<VlmFold> _folds;

@@ -1,8 +1,10 @@
 using System.Globalization;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What an adapter consists of and how much it changes.</summary>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record AdapterReport
 {
     /// <summary>Tensors; all of them were matched, as an adapter with a missing or left-over tensor is refused.</summary>

@@ -1,8 +1,10 @@
 using System.Globalization;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>What was written by merging, and how far the merged model is from the adapted one.</summary>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record MergeReport
 {
     /// <summary>Full path of the merged model.</summary>

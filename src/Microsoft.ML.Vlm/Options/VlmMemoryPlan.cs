@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.Vlm.Notebooks;
 
 namespace Microsoft.ML.Vlm;
 
 /// <summary>How much memory a training run is going to take, from the sizes of model and data, before it begins: the result of <c>mlContext.Vlm().Plan</c>.</summary>
 /// <remarks>All sizes are bytes: on the CPU of resident memory, mapped pages of the checkpoint included.</remarks>
+[TypeFormatterSource(typeof(NotebookFormats), PreferredMimeTypes = [NotebookFormats.Text])]
 public sealed record VlmMemoryPlan
 {
     /// <summary>Rows of the data.</summary>

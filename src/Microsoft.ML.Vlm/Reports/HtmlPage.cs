@@ -19,10 +19,7 @@ internal static class HtmlPage
         .card .name { display: inline-block; min-width: 4rem; margin-right: .5rem; color: var(--soft) }
         .right { color: var(--right) } .wrong { color: var(--wrong) } .chance, .soft { color: var(--soft) }
         .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem }
-        svg.chart { width: 100%; height: auto } svg.chart text { fill: var(--text); font: 11px system-ui, sans-serif } svg.chart .heading { font-size: 13px; font-weight: 600 }
-        svg.chart .grid { stroke: var(--line) } svg.chart .curve { fill: none; stroke-width: 1.6; stroke-linejoin: round }
-        svg.chart .s0 { stroke: var(--first) } svg.chart .s1 { stroke: var(--second) } svg.chart .dot.s0, svg.chart text.s0 { fill: var(--first); stroke: none }
-        svg.chart .dot.s1, svg.chart text.s1 { fill: var(--second); stroke: none } summary { cursor: pointer }
+        svg.chart { width: 100%; height: auto } summary { cursor: pointer }
         """;
 
     /// <summary>A whole page.</summary>
@@ -30,7 +27,7 @@ internal static class HtmlPage
     /// <param name="body">HTML.</param>
     public static string Write(string title, string body) => $"""
         <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-        <title>{Encode(title)}</title><style>{Style}</style>
+        <title>{Encode(title)}</title><style>{Style}{LineChart.Style}</style>
         {body}</html>
 
         """;

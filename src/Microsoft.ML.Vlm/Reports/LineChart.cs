@@ -6,6 +6,16 @@ namespace Microsoft.ML.Vlm.Reports;
 /// <summary>Draws curves as SVG, styled by the page (<see cref="HtmlPage"/>). Pure functions of the numbers.</summary>
 internal static class LineChart
 {
+    /// <summary>Style of charts in a page, which says what the colors are.</summary>
+    public const string Style = """
+
+        svg.chart text { fill: var(--text); font: 11px system-ui, sans-serif } svg.chart .heading { font-size: 13px; font-weight: 600 }
+        svg.chart .grid { stroke: var(--line) } svg.chart .curve { fill: none; stroke-width: 1.6; stroke-linejoin: round }
+        svg.chart .s0 { stroke: var(--first) } svg.chart .s1 { stroke: var(--second) } svg.chart .dot.s0, svg.chart text.s0 { fill: var(--first); stroke: none }
+        svg.chart .dot.s1, svg.chart text.s1 { fill: var(--second); stroke: none }
+        """;
+
+    private const string PictureColors = "svg { --text: #222; --line: #ddd; --first: #1f6fc4; --second: #c4561f }";
     private const double Width = 440, Height = 240, Left = 56, Right = 12, Top = 34, Bottom = 28;
     private const int MostPoints = 600;
     private const int MostDots = 60;
@@ -50,6 +60,28 @@ internal static class LineChart
             {
                 svg.Append(CultureInfo.InvariantCulture, $"<text class=\"s{line % 2}\" text-anchor=\"end\" x=\"{Width - Right - (90 * (lines.Length - 1 - line))}\" y=\"16\">{HtmlPage.Encode(lines[line].Name)}</text>\n");
             }
+        }
+        return svg.Append("</svg>\n").ToString();
+    }
+
+    /// <summary>Charts side by side as a drawing that needs no page around it.</summary>
+    /// <param name="charts">What <see cref="Draw"/> gave; empty ones are left out.</param>
+    /// <returns>An <c>svg</c> element; empty when there is no chart.</returns>
+    public static string Picture(IReadOnlyList<string> charts)
+    {
+        string[] drawn = [.. charts.Where(chart => chart.Length > 0)];
+        if (drawn.Length == 0)
+        {
+            return "";
+        }
+        StringBuilder svg = new();
+        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width * drawn.Length}\" height=\"{Height}\" viewBox=\"0 0 {Width * drawn.Length} {Height}\">\n");
+
+        // With a ground of its own it is read on dark pages as well.
+        svg.Append(CultureInfo.InvariantCulture, $"<style>{PictureColors}{Style}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
+        for (int chart = 0; chart < drawn.Length; chart++)
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"<svg x=\"{Width * chart}\" width=\"{Width}\" height=\"{Height}\"{drawn[chart].AsSpan("<svg".Length)}");
         }
         return svg.Append("</svg>\n").ToString();
     }

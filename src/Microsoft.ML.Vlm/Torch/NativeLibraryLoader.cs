@@ -12,11 +12,14 @@ namespace Microsoft.ML.Vlm.Torch;
 /// </summary>
 /// <remarks>
 /// The resolver runs only after the shipped file failed to load, so newer systems are untouched. On older ones a private copy of
-/// <c>libLibTorchSharp.so</c> is prepared (see <see cref="CppRuntimeCompatibility"/>), loaded and deleted again.
+/// <c>libLibTorchSharp.so</c> is prepared (see <see cref="CppRuntimeCompatibility"/>), loaded and deleted again. In notebooks, which use packages where NuGet keeps them,
+/// it also finds what no folder of an application holds.
 /// </remarks>
 internal static class NativeLibraryLoader
 {
     private const string BindingLibrary = "LibTorchSharp";
+    private const string TorchLibrary = "torch_cpu";
+    private const string TorchVersion = "2.10.0";
     private static readonly string[] s_torchLibraries = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
     private static string? s_failure;
     private static nint s_binding;
@@ -32,7 +35,7 @@ internal static class NativeLibraryLoader
         catch (Exception exception) when (exception is NotSupportedException or TypeInitializationException or DllNotFoundException or FileNotFoundException)
         {
             throw new InvalidOperationException(
-                $"libtorch could not be loaded. Add the package '{PackageForThisPlatform()}' 2.10.0 (CPU) or a TorchSharp CUDA package to the application; "
+                $"libtorch could not be loaded. Add the package '{PackageForThisPlatform()}' {TorchVersion} (CPU) or a TorchSharp CUDA package to the application; "
                 + $"Microsoft.ML.Vlm references TorchSharp only and leaves the choice of the native library to you. {s_failure}", exception);
         }
     }
@@ -51,14 +54,16 @@ internal static class NativeLibraryLoader
         }
     }
 
-    private static nint Resolve(Assembly assembly, string name)
+    private static nint Resolve(Assembly assembly, string name) => name switch
     {
-        if (name != BindingLibrary || s_binding != 0)
-        {
-            // Asked again, as TorchSharp does when it looks for GPUs, the copy of before is the library.
-            return name == BindingLibrary ? s_binding : 0;
-        }
+        // Asked again, as TorchSharp does when it looks for GPUs, the copy of before is the library.
+        BindingLibrary => s_binding != 0 ? s_binding : s_binding = LoadBinding(),
+        TorchLibrary when Find("libtorch_cpu.so") is { } file && NativeLibrary.TryLoad(file, out nint torch) => torch,
+        _ => 0,
+    };
 
+    private static nint LoadBinding()
+    {
         string? binding = Find("libLibTorchSharp.so");
         string?[] dependencies = [.. s_torchLibraries.Select(Find)];
         if (binding is null || dependencies.Contains(null))
@@ -73,6 +78,10 @@ internal static class NativeLibraryLoader
             NativeLibrary.Load(dependency!);
         }
 
+        if (NativeLibrary.TryLoad(binding, out nint shipped))
+        {
+            return shipped;
+        }
         byte[]? image = CppRuntimeCompatibility.Relax(File.ReadAllBytes(binding));
         if (image is null)
         {
@@ -88,7 +97,7 @@ internal static class NativeLibraryLoader
             {
                 s_failure = $"'{binding}' does not load on this system; its C++ runtime (libstdc++) must offer GLIBCXX_3.4.30 (gcc 12) or newer.";
             }
-            return s_binding = handle;
+            return handle;
         }
         finally
         {
@@ -113,7 +122,17 @@ internal static class NativeLibraryLoader
         {
             yield return folder;
         }
+        foreach (string package in PackageFolders())
+        {
+            yield return Path.Combine(package, "runtimes", runtime, "native");
+        }
     }
+
+    // NuGet's folder: packages/torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll.
+    private static string[] PackageFolders()
+        => Path.GetDirectoryName(typeof(torch).Assembly.Location) is { Length: > 0 } folder && new DirectoryInfo(folder).Parent?.Parent is { Parent: { Name: "torchsharp", Parent: { } packages } } binding
+            ? [binding.FullName, Path.Combine(packages.FullName, PackageForThisPlatform(), TorchVersion)]
+            : [];
 
     private static string PackageForThisPlatform()
         => OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";

@@ -10,6 +10,7 @@ internal sealed class FloorMap(string root, Func<string, string> rootFolder)
     {
         ["Torch"] = 0,
         ["Options"] = 0,
+        ["Notebooks"] = 0,
         ["Checkpoints"] = 1,
         ["Hub"] = 1,
         ["Data"] = 1,
