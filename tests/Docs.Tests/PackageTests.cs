@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -9,8 +8,31 @@ using Microsoft.ML.Data;
 namespace Docs.Tests;
 
 /// <summary>The packages as a stranger gets them: packed, read, and used from a folder by a project that knows nothing of this repository.</summary>
-public sealed class PackageTests(PackageTests.Packed packed) : IClassFixture<PackageTests.Packed>
+[Collection<PackedGroup>]
+public sealed class PackageTests(PackedPackages packed)
 {
+    private const string Program = """
+        using Microsoft.ML;
+        using Microsoft.ML.Data;
+        using Microsoft.ML.Vlm;
+        using Microsoft.ML.Vlm.Dpo;
+
+        var ml = new MLContext(seed: 1);
+        IDataView train = ml.Data.LoadVlm("rows.jsonl");
+        var model = ml.Transforms.VlmSft(new VlmSftEstimator.Options
+        {
+            ModelPath = args[0], Precision = VlmPrecision.Float32, BatchSize = 5, MaxEpochs = 2, Generation = new GenerationOptions { MaxNewTokens = 8 }, ScoreColumnName = null,
+        }).Fit(train);
+        ml.Model.Save(model, train.Schema, "model.zip");
+        string Answer(ITransformer transformer) => string.Join('|', transformer.Transform(train).GetColumn<string>("Response"));
+        Console.WriteLine($"same answer: {Answer(model) == Answer(new MLContext().Model.Load("model.zip", out _))}");
+
+        ml.Transforms.VlmDpo(model, new VlmDpoEstimator.Options
+        {
+            BatchSize = 5, MaxEpochs = 1, LoggingSteps = 1, MetricsCallback = metrics => Console.WriteLine($"margins at first: {metrics.Values["rewards/margins"]}"),
+        }).Fit(ml.Data.LoadVlm("pairs.jsonl"));
+        """;
+
     private static readonly string s_root = RepositoryFolder.Find();
 
     [Theory]
@@ -67,110 +89,35 @@ public sealed class PackageTests(PackageTests.Packed packed) : IClassFixture<Pac
         File.WriteAllLines(Path.Combine(folder, "rows.jsonl"), questions.Select(question => JsonSerializer.Serialize(new { image = "chart.png", question = question.Query, answer = question.Answer })));
         File.WriteAllLines(Path.Combine(folder, "pairs.jsonl"), questions.Select(question
             => JsonSerializer.Serialize(new { image = "chart.png", prompt = question.Query, chosen = question.Answer, rejected = question.Wrong })));
-        packed.WriteConsumer(folder);
+        packed.WriteSources(folder);
+        WriteConsumer(folder);
 
-        Assert.Contains("Build succeeded", Packed.Run(folder, "build", "-c", "Release", "--disable-build-servers"));
-        string printed = Packed.Run(folder, Path.Combine("bin", "Release", "net10.0", "Consumer.dll"), Path.Combine(s_root, "samples", "Charts", "model"));
+        Assert.Contains("Build succeeded", PackedPackages.Run(folder, "build", "-c", "Release", "--disable-build-servers"));
+        string printed = PackedPackages.Run(folder, Path.Combine("bin", "Release", "net10.0", "Consumer.dll"), Path.Combine(s_root, "samples", "Charts", "model"));
         Assert.Contains("same answer: True", printed);
         Assert.Contains("margins at first: 0", printed);
         // What ran came out of the packages.
         Assert.True(Directory.Exists(Path.Combine(folder, "packages", "microsoft.ml.vlm.dpo")));
     }
 
-    /// <summary>Packs once for all tests.</summary>
-    public sealed class Packed : IDisposable
+    private void WriteConsumer(string folder)
     {
-        private const string Program = """
-            using Microsoft.ML;
-            using Microsoft.ML.Data;
-            using Microsoft.ML.Vlm;
-            using Microsoft.ML.Vlm.Dpo;
-
-            var ml = new MLContext(seed: 1);
-            IDataView train = ml.Data.LoadVlm("rows.jsonl");
-            var model = ml.Transforms.VlmSft(new VlmSftEstimator.Options
-            {
-                ModelPath = args[0], Precision = VlmPrecision.Float32, BatchSize = 5, MaxEpochs = 2, Generation = new GenerationOptions { MaxNewTokens = 8 }, ScoreColumnName = null,
-            }).Fit(train);
-            ml.Model.Save(model, train.Schema, "model.zip");
-            string Answer(ITransformer transformer) => string.Join('|', transformer.Transform(train).GetColumn<string>("Response"));
-            Console.WriteLine($"same answer: {Answer(model) == Answer(new MLContext().Model.Load("model.zip", out _))}");
-
-            ml.Transforms.VlmDpo(model, new VlmDpoEstimator.Options
-            {
-                BatchSize = 5, MaxEpochs = 1, LoggingSteps = 1, MetricsCallback = metrics => Console.WriteLine($"margins at first: {metrics.Values["rewards/margins"]}"),
-            }).Fit(ml.Data.LoadVlm("pairs.jsonl"));
-            """;
-
-        /// <summary>Where packages and the project that uses them lie.</summary>
-        public string Folder { get; } = Directory.CreateTempSubdirectory("packages-").FullName;
-
-        public Packed()
-        {
-            // As the tests themselves were built.
-            string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-            foreach (string name in (string[])["Microsoft.ML.Vlm", "Microsoft.ML.Vlm.Dpo"])
-            {
-                Run(s_root, "pack", Path.Combine("src", name), "--no-build", "--no-restore", "-c", configuration, "-o", Path.Combine(Folder, "feed"), "--disable-build-servers");
-            }
-        }
-
-        /// <summary>The file of a package.</summary>
-        public string Find(string name, string extension) => Directory.GetFiles(Path.Combine(Folder, "feed"), $"{name}.*.{extension}").Single(file => char.IsAsciiDigit(Path.GetFileName(file)[name.Length + 1]));
-
-        /// <summary>Writes a project that takes our packages from the folder, and all others from where this machine has them.</summary>
-        public void WriteConsumer(string folder)
-        {
-            string version = Path.GetFileNameWithoutExtension(Find("Microsoft.ML.Vlm", "nupkg"))["Microsoft.ML.Vlm.".Length..];
-            // Packages of this version are new with every build, so they go into a folder of their own and never into the machine's cache, which is read besides.
-            string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-            File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
-                <configuration>
-                  <packageSources>
-                    <add key="local" value="{Path.Combine(Folder, "feed")}" />
-                  </packageSources>
-                  <fallbackPackageFolders>
-                    <add key="machine" value="{cache}" />
-                  </fallbackPackageFolders>
-                </configuration>
-                """);
-            string libtorch = OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
-            File.WriteAllText(Path.Combine(folder, "Consumer.csproj"), $"""
-                <Project Sdk="Microsoft.NET.Sdk">
-                  <PropertyGroup>
-                    <OutputType>Exe</OutputType>
-                    <TargetFramework>net10.0</TargetFramework>
-                    <Nullable>enable</Nullable>
-                    <ImplicitUsings>enable</ImplicitUsings>
-                    <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-                    <RestorePackagesPath>packages</RestorePackagesPath>
-                    <CreateSymbolicLinksForCopyLocalIfPossible>true</CreateSymbolicLinksForCopyLocalIfPossible>
-                  </PropertyGroup>
-                  <ItemGroup>
-                    <PackageReference Include="Microsoft.ML.Vlm" Version="{version}" />
-                    <PackageReference Include="Microsoft.ML.Vlm.Dpo" Version="{version}" />
-                    <PackageReference Include="{libtorch}" Version="2.10.0" />
-                  </ItemGroup>
-                </Project>
-                """);
-            File.WriteAllText(Path.Combine(folder, "Program.cs"), Program);
-        }
-
-        /// <summary>Runs <c>dotnet</c>.</summary>
-        /// <returns>What it printed; a test that fails shows it.</returns>
-        public static string Run(string folder, params string[] arguments)
-        {
-            ProcessStartInfo start = new("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-            // Servers that stay behind would hold the pipes open.
-            start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-            using Process process = Process.Start(start)!;
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            string printed = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, printed);
-            return printed;
-        }
-
-        public void Dispose() => Directory.Delete(Folder, recursive: true);
+        string libtorch = OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+        File.WriteAllText(Path.Combine(folder, "Consumer.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Microsoft.ML.Vlm" Version="{packed.Version}" />
+                <PackageReference Include="Microsoft.ML.Vlm.Dpo" Version="{packed.Version}" />
+                <PackageReference Include="{libtorch}" Version="2.10.0" />
+              </ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), Program);
     }
 }

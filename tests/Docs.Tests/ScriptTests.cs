@@ -71,7 +71,7 @@ public sealed class ScriptTests
     {
         string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
         // The libraries are those that were built for the tests.
-        string printed = PackageTests.Packed.Run(SampleNotebooks.ScriptFolder, "run", "evaluation.cs", "-c", configuration, "-p:BuildProjectReferences=false", "--disable-build-servers", "--", "12");
+        string printed = PackedPackages.Run(SampleNotebooks.ScriptFolder, "run", "evaluation.cs", "-c", configuration, "-p:BuildProjectReferences=false", "--disable-build-servers", "--", "12");
         Assert.Contains("relaxed accuracy", printed, StringComparison.Ordinal);
     }
 
