@@ -59,6 +59,15 @@ public sealed class SnippetTests
     }
 
     [Fact]
+    public void Examples_of_doc_comments_are_read()
+    {
+        string[] lines = ["    /// <example>", "    /// <code>", "    /// if (a &lt; b)", "    /// {", "    ///", "    /// </code>", "    /// </example>"];
+        Assert.Equal([new("x.cs", 3, SnippetKind.Statements, "", " if (a < b)\n {\n")], SnippetReader.ReadExamples("x.cs", lines).ToArray());
+        Assert.Contains("x.cs, line 1", Assert.Throws<InvalidDataException>(() => SnippetReader.ReadExamples("x.cs", ["/// <code>"]).ToArray()).Message);
+        Assert.Contains(s_snippets, snippet => snippet.File.EndsWith("Catalogs/VlmCatalogExtensions.cs", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_block_that_is_wrong_is_found()
     {
         DocSnippet wrong = new("x.md", 1, SnippetKind.Initializer, "VlmSftEstimator.Options", "LearningRat = 1,");

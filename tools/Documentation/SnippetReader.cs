@@ -1,14 +1,36 @@
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace Documentation;
 
-/// <summary>Finds the blocks of C# in README.md, in docs and in the packages' own README files.</summary>
+/// <summary>Finds the blocks of C# in README.md, in docs, in the packages' own README files, and in the examples of doc comments.</summary>
 internal static partial class SnippetReader
 {
     /// <summary>All blocks, in the order of files and lines.</summary>
     /// <exception cref="InvalidDataException">A comment asks for something unknown, or a block has no end; names file and line.</exception>
     public static IReadOnlyList<DocSnippet> ReadAll(string root)
-        => [.. Files(root).SelectMany(file => Read(Path.GetRelativePath(root, file).Replace('\\', '/'), File.ReadAllLines(file)))];
+        => [.. Files(root).SelectMany(file => Read(NameOf(root, file), File.ReadAllLines(file))), .. Sources(root).SelectMany(file => ReadExamples(NameOf(root, file), File.ReadAllLines(file)))];
+
+    /// <summary>The examples (<c>code</c>) in the doc comments of a source file.</summary>
+    /// <param name="name">Its name in errors.</param>
+    /// <param name="lines">Its text.</param>
+    public static IEnumerable<DocSnippet> ReadExamples(string name, string[] lines)
+    {
+        for (int line = 0; line < lines.Length; line++)
+        {
+            if (lines[line].Trim() != "/// <code>")
+            {
+                continue;
+            }
+            int end = Array.FindIndex(lines, line + 1, text => text.Trim() == "/// </code>");
+            if (end < 0)
+            {
+                throw new InvalidDataException($"{name}, line {line + 1}: an example has no end.");
+            }
+            yield return new(name, line + 2, SnippetKind.Statements, "", WebUtility.HtmlDecode(string.Join('\n', lines[(line + 1)..end].Select(text => text.Trim().TrimStart('/')))));
+            line = end;
+        }
+    }
 
     /// <summary>The blocks of one document.</summary>
     /// <param name="name">Its name in errors.</param>
@@ -47,6 +69,12 @@ internal static partial class SnippetReader
                 _ => throw new InvalidDataException($"{name}, line {line}: '{text}' is neither 'expression', 'program' nor 'initializer of TYPE'."),
             };
     }
+
+    private static string NameOf(string root, string file) => Path.GetRelativePath(root, file).Replace('\\', '/');
+
+    private static IEnumerable<string> Sources(string root)
+        => Directory.EnumerateFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !NameOf(root, file).Contains("/obj/", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     private static IEnumerable<string> Files(string root)
         => [Path.Combine(root, "README.md"), .. Directory.GetFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal),

@@ -35,7 +35,8 @@ public static class VlmDpoCatalogExtensions
             MaxEpochs = maxEpochs,
         });
 
-    /// <summary>Aligns a vision-language model with preferences.</summary>
+    /// <summary>Aligns a vision-language model with preferences: pairs of a better and a worse answer (direct preference optimization).</summary>
+    /// <remarks>It moves a model that answers already; fine-tune on right answers first, where there are any, and use the overload that starts from that model.</remarks>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="options">Everything that can be chosen.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -46,6 +47,13 @@ public static class VlmDpoCatalogExtensions
     }
 
     /// <summary>Aligns a fine-tuned model with preferences: its adapter is trained on, and the adapter as it is now is the reference.</summary>
+    /// <example>
+    /// <code>
+    /// IDataView preferences = ml.Data.LoadVlm("pairs.jsonl");       // image, prompt, chosen, rejected
+    /// ITransformer better = ml.Transforms.VlmDpo(tuned.FindVlm(), new VlmDpoEstimator.Options { Beta = 0.1, MaxEpochs = 1 }).Fit(preferences);
+    /// Console.WriteLine(ml.Vlm().Compare([("before", tuned), ("after", better)], test));
+    /// </code>
+    /// </example>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="start">The model to start from, such as <c>FindVlm()</c> of a trained pipeline. It stays as it is.</param>
     /// <param name="options">

@@ -16,11 +16,23 @@ public static class VlmDataCatalogExtensions
     /// Rows are read when they are asked for, as often as they are, and images stay encoded until then: memory does not grow with the data. Other columns are passed through:
     /// texts, lists of texts, numbers (as Double; a missing one is not a number), booleans, and the names of classes.
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// IDataView chartQa = ml.Data.LoadVlm("HuggingFaceM4/ChartQA");
+    /// IDataView table = ml.Data.LoadVlm("table.csv", new VlmDataOptions
+    /// {
+    ///     ColumnMapping = { ["Frage"] = "Prompt", ["Antwort"] = "Label", ["Foto"] = "Image" },
+    ///     ImageFolder = "pictures",
+    /// });
+    /// Console.WriteLine(table.DescribeVlmColumns());
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="path">A file; a pattern of files such as <c>data/train-*.parquet</c>; a folder, with a README that names its files or with files named for their split; or the id of a data
     /// set of the hub, <c>org/name</c> or <c>org/name@revision</c>, of which the files of the split are downloaded into the cache that is shared with Python's client.</param>
     /// <param name="options">Everything that can be chosen; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <returns>Rows with the columns <c>Prompt</c>, <c>Label</c> and <c>Image</c>, or <c>Messages</c>, or <c>Text</c>, or <c>Chosen</c> and <c>Rejected</c>, and all others under their own names.</returns>
     /// <exception cref="FileNotFoundException">There is nothing to read.</exception>
     /// <exception cref="HubException">The path is the id of a data set that cannot be had.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or its columns are of no known layout or of several; lists them and says what to write.</exception>

@@ -4,18 +4,28 @@ using Microsoft.ML.Vlm.Evaluation;
 
 namespace Microsoft.ML.Vlm;
 
-/// <summary>What is done with models and their answers: <c>mlContext.Vlm()</c>.</summary>
+/// <summary>What is done with data, models and their answers beside fitting: <c>mlContext.Vlm()</c>.</summary>
+/// <remarks>
+/// <list type="table">
+/// <item><term>Before training</term><description><see cref="Inspect"/>, <see cref="Plan"/>, <see cref="DescribeTraining"/>, <see cref="MeasureQuantization"/></description></item>
+/// <item><term>After training</term><description><see cref="Evaluate(ITransformer, IDataView, VlmEvaluationOptions)"/>, <see cref="Compare"/>, <see cref="CrossValidate"/>, <see cref="MeasureImageDependence"/>, <see cref="RunReport"/></description></item>
+/// <item><term>Serving</term><description><see cref="ChatClient(string, string, VlmChatOptions)"/></description></item>
+/// <item><term>The Hugging Face hub</term><description><see cref="DownloadFromHub"/>, <see cref="PushToHub"/>, <see cref="PushFolderToHub"/></description></item>
+/// </list>
+/// What is found goes to <c>MLContext.Log</c> too.
+/// </remarks>
 public sealed partial class VlmOperations
 {
     private readonly MLContext _mlContext;
 
     internal VlmOperations(MLContext mlContext) => _mlContext = mlContext;
 
-    /// <summary>Compares answers with the right ones.</summary>
+    /// <summary>Compares answers that are in a column already with the right ones, by one metric: the short form without intervals, groups and pages.</summary>
     /// <param name="data">Data behind a transformer, such as <c>model.Transform(test)</c>.</param>
     /// <param name="labelColumnName">Text column with the right answer, or a vector of texts with several.</param>
     /// <param name="responseColumnName">Text column with the model's answer.</param>
     /// <param name="metric">How they are compared.</param>
+    /// <returns>The mean, and the score of each row.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or has the wrong type.</exception>
     public VlmMetrics Evaluate(
         IDataView data, string labelColumnName = "Label", string responseColumnName = "Response", VlmMetric metric = VlmMetric.RelaxedAccuracy)
@@ -73,6 +83,13 @@ public sealed partial class VlmOperations
     /// Lets several models answer the same rows, such as a base model, the one after supervised fine-tuning and the one after alignment, and says what of the
     /// differences is more than chance.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// VlmComparison comparison = ml.Vlm().Compare([("before", baseModel), ("after", tuned)], test);
+    /// Console.WriteLine(comparison);
+    /// comparison.SaveHtml("comparison.html");                       // all answers side by side, contested rows first
+    /// </code>
+    /// </example>
     /// <param name="models">Names and models in the order of their training; at least two. A model is what <c>Fit</c> or <c>Model.Load</c> gave.</param>
     /// <param name="data">Data in front of the models.</param>
     /// <param name="options">Columns, metric, intervals; null for the defaults.</param>
@@ -95,6 +112,14 @@ public sealed partial class VlmOperations
     }
 
     /// <summary>Predicts how much memory a training run is going to take. Prepares every row once, to find the largest batch; computes nothing.</summary>
+    /// <remarks>Ask for it first in a process: what that holds already counts as its runtime. docs/benchmarks.md of the repository compares plans with measured runs.</remarks>
+    /// <example>
+    /// <code>
+    /// VlmMemoryPlan plan = ml.Vlm().Plan(train, options);
+    /// Console.WriteLine(plan);                                      // a table: weights, activations, optimizer, peak, ...
+    /// options.GradientCheckpointing = plan.PeakBytes > limit;
+    /// </code>
+    /// </example>
     /// <param name="data">What would be trained on.</param>
     /// <param name="options">How it would be trained.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>

@@ -11,6 +11,12 @@ public static class VlmServiceCollectionExtensions
     /// Registers a model as <see cref="VlmChatClient"/> and <see cref="IChatClient"/>. It is loaded once, when it is first asked for (to load it at the start, ask the host's services for
     /// it there), and freed with the host.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// WebApplicationBuilder builder = WebApplication.CreateBuilder();
+    /// builder.Services.AddVlmChatClient(new VlmScoringEstimator.Options { ModelPath = "HuggingFaceTB/SmolVLM-256M-Instruct", AdapterPath = "charts-adapter" });
+    /// </code>
+    /// </example>
     /// <param name="services">The services.</param>
     /// <param name="model">Model, adapter, number format, quantization, device; columns are not used.</param>
     /// <param name="options">Defaults of answers, name, how many at a time; null for the defaults.</param>

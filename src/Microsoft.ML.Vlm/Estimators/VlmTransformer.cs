@@ -69,11 +69,19 @@ public sealed partial class VlmTransformer : ITransformer, IDisposable
         return new VlmDataView(this, input, GetOutputSchema(input.Schema));
     }
 
-    /// <summary>Answers a question.</summary>
+    /// <summary>Answers a question about images, as the column <c>Response</c> would.</summary>
+    /// <example>
+    /// <code>
+    /// using MLImage picture = MLImage.CreateFromFile("chart.png");
+    /// string answer = vlm.Generate("Which bar is the largest?", [picture]);
+    /// string longer = vlm.Generate("Describe the chart.", [picture], vlm.Generation with { MaxNewTokens = 200, Temperature = 0.7 });
+    /// </code>
+    /// </example>
     /// <param name="prompt">The question; <c>&lt;image&gt;</c> in it marks the place of the next image, without marks the images come first.</param>
     /// <param name="images">The images in order; they stay the caller's. Null for none.</param>
     /// <param name="options">How to generate; null for <see cref="Generation"/>.</param>
     /// <param name="token">Stops between two tokens.</param>
+    /// <returns>The answer, without the tokens that end it.</returns>
     /// <exception cref="InvalidDataException">The number of marks is not that of the images.</exception>
     public string Generate(string prompt, IEnumerable<MLImage>? images = null, GenerationOptions? options = null, CancellationToken token = default)
         => Engine.Answer([Question(prompt, images)], VlmOutputs.Response, Checked(options), token)[0].Response!;
