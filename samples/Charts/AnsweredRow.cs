@@ -7,10 +7,10 @@ internal sealed class AnsweredRow
     public string ImagePath { get; set; } = "";
 
     /// <summary>The question.</summary>
-    public string Query { get; set; } = "";
+    public string Prompt { get; set; } = "";
 
     /// <summary>The right answer.</summary>
-    public string Answer { get; set; } = "";
+    public string Label { get; set; } = "";
 
     /// <summary>The model's answer.</summary>
     public string Response { get; set; } = "";

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Vlm;
 using Microsoft.ML.Vlm.Dpo;
 
@@ -8,8 +7,7 @@ namespace Charts;
 /// <summary>The estimators of the job, set up as the user asked for.</summary>
 /// <param name="ml">The context of the run.</param>
 /// <param name="options">The command line.</param>
-/// <param name="dataFolder">What the pictures' paths count from.</param>
-internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string dataFolder)
+internal sealed class PipelineSteps(MLContext ml, SampleOptions options)
 {
     private const int AnswersAtOnce = 50;
 
@@ -21,16 +19,12 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
     // The tiny model is stored in 16 bits; a processor computes faster, and learns better, in 32.
     private VlmPrecision? Precision => options.Model is null ? VlmPrecision.Float32 : null;
 
-    /// <summary>Reads the pictures.</summary>
-    public ImageLoadingEstimator LoadImages() => ml.Transforms.LoadImages("Image", dataFolder, nameof(ChartRow.ImagePath));
-
     /// <summary>Answers as the checkpoint does.</summary>
     public VlmScoringEstimator BaseModel() => ml.Transforms.ApplyVlm(new VlmScoringEstimator.Options
     {
         ModelPath = options.ModelPath,
         Precision = Precision,
         Quantization = options.Quantization,
-        PromptColumnName = nameof(ChartRow.Query),
         ScoreColumnName = null,
         Generation = _generation,
         ScoringBatchSize = AnswersAtOnce,
@@ -45,8 +39,6 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
         EmbedBaseModel = options.Model is null,
         Precision = Precision,
         Quantization = options.Quantization,
-        PromptColumnName = nameof(ChartRow.Query),
-        LabelColumnName = nameof(ChartRow.Answer),
         ScoreColumnName = null,
         Lora = new LoraOptions { Rank = 16, Alpha = 32 },
         MaxEpochs = options.Epochs,
@@ -68,9 +60,6 @@ internal sealed class PipelineSteps(MLContext ml, SampleOptions options, string 
     public VlmDpoEstimator Preferences(VlmTransformer start, int pairCount, Action<VlmTrainingMetrics> report) => ml.Transforms.VlmDpo(start, new VlmDpoEstimator.Options
     {
         EmbedBaseModel = options.Model is null,
-        PromptColumnName = nameof(PairRow.Query),
-        ChosenColumnName = nameof(PairRow.Chosen),
-        RejectedColumnName = nameof(PairRow.Rejected),
         ScoreColumnName = null,
         // The supervised loss of the better answers besides keeps what fine-tuning has taught.
         LossTypes = [DpoLossType.Sigmoid, DpoLossType.Sft],

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Charts;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Vlm;
 
 try
@@ -41,18 +40,18 @@ static void Run(SampleOptions options)
     {
         ChartFactory.ChartSet.Write(data, options.Limit, options.TestLimit, options.Seed);
     }
-    ChartRow[] trainingRows = ChartFolder.Read(data, "train.jsonl", options.Limit), testRows = ChartFolder.Read(data, "test.jsonl", options.TestLimit);
-    IDataView train = ml.Data.LoadFromEnumerable(trainingRows), test = ml.Data.LoadFromEnumerable(testRows);
-    Console.WriteLine($"{trainingRows.Length} questions to learn from, {testRows.Length} about other charts to test with, in {data}");
+    IDataView train = Load(ml, data, "train.jsonl", options.Limit), test = Load(ml, data, "test.jsonl", options.TestLimit);
+    int trainingRows = (int)train.GetRowCount()!, testRows = (int)test.GetRowCount()!;
+    Console.WriteLine($"{trainingRows} questions to learn from, {testRows} about other charts to test with, in {data}");
 
     // 2. The base model as it is. The tiny one says what it sees in charts, but nobody has taught it to answer.
-    var steps = new PipelineSteps(ml, options, data);
+    var steps = new PipelineSteps(ml, options);
     if (options.Threads is { } threads)
     {
         TorchSharp.torch.set_num_threads(threads);
     }
     Console.WriteLine("Answers before training ...");
-    AnsweredRow[] before = Answer(ml, steps.LoadImages().Append(steps.BaseModel()).Fit(test), test);
+    AnsweredRow[] before = Answer(ml, steps.BaseModel().Fit(test), test);
     VlmMetrics accuracyBefore = Evaluate(ml, before);
     Console.WriteLine($"  {accuracyBefore}");
 
@@ -60,7 +59,7 @@ static void Run(SampleOptions options)
     Console.WriteLine("Training ...");
     var trainingClock = Stopwatch.StartNew();
     List<LossPoint> losses = [];
-    var model = TrainingDisplay.Run(losses, report => steps.LoadImages().Append(steps.FineTuning(trainingRows.Length, report)).Fit(train));
+    var model = TrainingDisplay.Run(losses, report => steps.FineTuning(trainingRows, report).Fit(train));
     double secondsTraining = trainingClock.Elapsed.TotalSeconds;
 
     // 4. The same questions again.
@@ -72,17 +71,17 @@ static void Run(SampleOptions options)
     // 5. Everything for ML.NET in a zip, and the adapter alone for PEFT, vLLM and others.
     string zip = Path.Combine(output, "model.zip");
     SafeFile.Write(zip, path => ml.Model.Save(model, train.Schema, path));
-    model.LastTransformer.SaveAdapter(Path.Combine(output, "adapter"));
+    model.SaveAdapter(Path.Combine(output, "adapter"));
 
     // 6. Anyone can load the zip and ask; nothing of this program is needed.
     var fresh = new MLContext();
-    AnsweredRow[] again = Answer(fresh, fresh.Model.Load(zip, out _), fresh.Data.LoadFromEnumerable(testRows));
+    AnsweredRow[] again = Answer(fresh, fresh.Model.Load(zip, out _), Load(fresh, data, "test.jsonl", options.TestLimit));
     bool isIdentical = again.Select(row => row.Response).SequenceEqual(after.Select(row => row.Response));
     Console.WriteLine($"The model read back from {zip} gives {(isIdentical ? "the same" : "OTHER")} answers.");
 
     // 7. Preferences: right answers in a word against wrong and rambling ones. The fine-tuned model is the start, and what every step is measured against.
-    PairRow[] trainingPairs = ChartFolder.ReadPairs(data, "train_pairs.jsonl", options.Pairs), testPairs = ChartFolder.ReadPairs(data, "test_pairs.jsonl", Math.Min(options.TestLimit, 300));
-    PreferenceOutcome? preferences = trainingPairs.Length > 0 && testPairs.Length > 0 ? AlignWithPreferences(ml, steps, model, trainingPairs, testPairs, test, output) : null;
+    PreferenceOutcome? preferences = File.Exists(Path.Combine(data, "train_pairs.jsonl"))
+        ? AlignWithPreferences(ml, steps, model, Load(ml, data, "train_pairs.jsonl", options.Pairs), Load(ml, data, "test_pairs.jsonl", Math.Min(options.TestLimit, 300)), test, output) : null;
 
     // 8. For people and programs to look at.
     RunResults results = new()
@@ -98,8 +97,8 @@ static void Run(SampleOptions options)
         SecondsTotal = clock.Elapsed.TotalSeconds,
         SecondsTraining = secondsTraining,
         PeakResidentBytes = Process.GetCurrentProcess().PeakWorkingSet64,
-        TrainingRows = trainingRows.Length,
-        TestRows = testRows.Length,
+        TrainingRows = trainingRows,
+        TestRows = testRows,
         Epochs = options.Epochs,
         Seed = options.Seed,
         Quantization = options.Quantization?.Type.ToString(),
@@ -116,34 +115,38 @@ static void Run(SampleOptions options)
 }
 
 static PreferenceOutcome AlignWithPreferences(
-    MLContext ml, PipelineSteps steps, TransformerChain<VlmTransformer> tuned, PairRow[] trainingPairs, PairRow[] testPairs, IDataView questions, string output)
+    MLContext ml, PipelineSteps steps, VlmTransformer tuned, IDataView pairs, IDataView unseen, IDataView questions, string output)
 {
-    Console.WriteLine($"Preferences: {trainingPairs.Length} pairs ...");
+    int count = (int)pairs.GetRowCount()!;
+    Console.WriteLine($"Preferences: {count} pairs ...");
     var clock = Stopwatch.StartNew();
     double? before = null;
-    IDataView pairs = ml.Data.LoadFromEnumerable(trainingPairs), unseen = ml.Data.LoadFromEnumerable(testPairs);
-    var aligned = TrainingDisplay.Run([], report => steps.LoadImages().Append(steps.Preferences(tuned.LastTransformer, trainingPairs.Length, metrics =>
+    var aligned = TrainingDisplay.Run([], report => steps.Preferences(tuned, count, metrics =>
     {
         before ??= metrics.Step == 1 ? metrics.Values["rewards/accuracies"] : null;
         report(metrics);
-    })).Fit(pairs));
+    }).Fit(pairs));
     double seconds = clock.Elapsed.TotalSeconds;
     VlmComparison comparison = ml.Vlm().Compare([("fine-tuned", tuned), ("aligned", aligned)], unseen, new VlmComparisonOptions
     {
-        LabelColumnName = nameof(PairRow.Chosen),
-        ChosenColumnName = nameof(PairRow.Chosen),
-        RejectedColumnName = nameof(PairRow.Rejected),
+        LabelColumnName = "Chosen",
+        ChosenColumnName = "Chosen",
+        RejectedColumnName = "Rejected",
     });
     SafeFile.Write(Path.Combine(output, "comparison.html"), comparison.SaveHtml);
     VlmMetrics accuracy = Evaluate(ml, Answer(ml, aligned, questions));
     SafeFile.Write(Path.Combine(output, "aligned.zip"), path => ml.Model.Save(aligned, pairs.Schema, path));
     PreferenceOutcome outcome = new(before, comparison.Models[1].RewardAccuracy!.Value, accuracy, seconds);
-    Console.WriteLine($"  the better answer gained in {100 * outcome.After:0.0} % of {testPairs.Length} unseen pairs; {accuracy}");
+    Console.WriteLine($"  the better answer gained in {100 * outcome.After:0.0} % of {unseen.GetRowCount()} unseen pairs; {accuracy}");
     return outcome;
 }
+
+// Layouts that are known, such as ChartQA's and preferences, need no names of columns; the page shows the pictures by their paths.
+static IDataView Load(MLContext ml, string folder, string file, int limit)
+    => ml.Data.LoadVlm(Path.Combine(folder, file), new VlmDataOptions { MaxRows = limit, ColumnMapping = { ["image"] = nameof(AnsweredRow.ImagePath) } });
 
 static AnsweredRow[] Answer(MLContext ml, ITransformer model, IDataView questions)
     => [.. ml.Data.CreateEnumerable<AnsweredRow>(model.Transform(questions), reuseRowObject: false)];
 
 static VlmMetrics Evaluate(MLContext ml, AnsweredRow[] rows)
-    => ml.Vlm().Evaluate(ml.Data.LoadFromEnumerable(rows), labelColumnName: nameof(AnsweredRow.Answer), metric: VlmMetric.RelaxedAccuracy);
+    => ml.Vlm().Evaluate(ml.Data.LoadFromEnumerable(rows), metric: VlmMetric.RelaxedAccuracy);

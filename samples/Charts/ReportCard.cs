@@ -21,5 +21,5 @@ internal sealed record ReportCard(string ImagePath, string Query, string Answer,
             .SelectMany(rows => rows.Take(3))
             .Take(Most)
             .Select(row => new ReportCard(
-                after[row].ImagePath, after[row].Query, after[row].Answer, before[row].Response, after[row].Response, IsRight: scores[row] >= 0.5));
+                after[row].ImagePath, after[row].Prompt, after[row].Label, before[row].Response, after[row].Response, IsRight: scores[row] >= 0.5));
 }

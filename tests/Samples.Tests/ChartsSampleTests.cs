@@ -58,7 +58,7 @@ public sealed class ChartsSampleTests : IDisposable
     public void A_data_folder_without_rows_is_answered_without_a_stack()
     {
         (int exitCode, string printed) = Run("--data", _output, "--output", _output);
-        Assert.Equal(2, exitCode);
+        Assert.Equal(1, exitCode);
         Assert.Contains("train.jsonl", printed);
         Assert.DoesNotContain("   at ", printed);
     }
