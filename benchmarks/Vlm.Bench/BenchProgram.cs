@@ -21,6 +21,10 @@ internal static class BenchProgram
           gpu-sft     --model DIR [--device cuda] [--batch 4] [--tiles 5] [--text-tokens 96] [--label-tokens 24] [--steps 20] [--warm 5] [--rank 8] [--gc]
                       [--precision bf16|fp32|nf4] [--vision run|cached] [--dropout 0]
           gpu-kernels [--device cuda] [--width 8192] [--repeats 200]
+          tracking    --model DIR --data FILE [--rounds 4] [--steps 100] [--batch 8] [--logging 10]
+                      the same run without and with all trackers in turn; FILE is what LoadVlm reads
+          tracking-alone [--steps 300] [--pace-ms 50] [--logging 10]
+                      all trackers, fed at the pace of a run, without one
           make-checkpoint --like DIR --out DIR [--config FILE] [--layers 24] [--seed 1]
                       writes random bfloat16 weights in the sizes of SmolVLM2-2.2B (4.5 GB) or of another config.json, with tokenizer and processor of another checkpoint
           quantize    --model DIR [--quant none|nf4|fp4|int8] [--precision bf16|fp32] [--steps 0] [--tokens 512] [--rank 8] [--gc]
@@ -61,7 +65,9 @@ internal static class BenchProgram
                 "gpu-sft" => GpuSftBench.Run,
                 "gpu-kernels" => GpuKernelsBench.Run,
                 "compare" => CompareBench.Run,
-                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, make-checkpoint, quantize, plan, fit, gpu-sft, gpu-kernels and compare."),
+                "tracking" => TrackingBench.Run,
+                "tracking-alone" => TrackingBench.Replay,
+                _ => throw new BenchException($"'{arguments[0]}' is no subcommand; there are train-sft, train-dpo, generate, preprocess, load, make-checkpoint, quantize, plan, fit, gpu-sft, gpu-kernels, tracking, tracking-alone and compare."),
             };
             command(BenchOptions.Parse([.. arguments.Skip(1)]), new MeasureWriter(output));
             return 0;

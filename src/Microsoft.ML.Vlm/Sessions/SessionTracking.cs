@@ -7,8 +7,10 @@ using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Images;
 using Microsoft.ML.Vlm.Models;
 using Microsoft.ML.Vlm.Reports;
+using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Tracking;
 using Microsoft.ML.Vlm.Training;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.Vlm;
 
@@ -32,6 +34,7 @@ internal sealed class SessionTracking : IDisposable
     private VlmStep? _lastStep;
     private long _start;
     private int? _firstStep;
+    private Device _device = CPU;
 
     /// <summary>Begins to gather warnings. Trackers start with <see cref="Start"/>.</summary>
     /// <param name="host">Whose warnings on this thread become alerts.</param>
@@ -67,9 +70,11 @@ internal sealed class SessionTracking : IDisposable
     /// <summary>Starts the trackers.</summary>
     /// <param name="summary">What the run is about.</param>
     /// <param name="environment">Versions and machine.</param>
+    /// <param name="device">Where the run computes.</param>
     /// <param name="totalSteps">Steps of the run.</param>
-    public void Start(IReadOnlyDictionary<string, string> summary, IReadOnlyDictionary<string, string> environment, int totalSteps)
+    public void Start(IReadOnlyDictionary<string, string> summary, IReadOnlyDictionary<string, string> environment, Device device, int totalSteps)
     {
+        _device = device;
         RunStart? earlier = _isResumed ? FindEarlier() : null;
         RunStart run = new()
         {
@@ -109,13 +114,12 @@ internal sealed class SessionTracking : IDisposable
         Dictionary<string, double> values = TrackedNames.Of(MetricKeys.Of(metrics));
         values["train/tokens_per_second"] = (metrics.TokenCount - (_last?.TokenCount ?? 0)) / seconds;
         values["train/data_wait"] = Math.Clamp(wait / seconds, 0, 1);
-        using Process process = Process.GetCurrentProcess();
         _tracking.Log(new RunMetrics
         {
             Step = metrics.Step,
             Time = DateTime.UtcNow,
             Values = values,
-            System = new Dictionary<string, double> { ["memory_gib"] = process.WorkingSet64 / Gibibyte, ["peak_memory_gib"] = process.PeakWorkingSet64 / Gibibyte },
+            System = ReadSystem(),
             RemainingTime = EstimateRemaining(metrics),
         });
         _last = metrics;
@@ -212,6 +216,17 @@ internal sealed class SessionTracking : IDisposable
         {
             _warn($"The run's report was not written: {exception.Message}");
         }
+    }
+
+    private Dictionary<string, double> ReadSystem()
+    {
+        using Process process = Process.GetCurrentProcess();
+        Dictionary<string, double> system = new() { ["memory_gib"] = process.WorkingSet64 / Gibibyte, ["peak_memory_gib"] = process.PeakWorkingSet64 / Gibibyte };
+        if (ComputeDevice.TakenBytes(_device) is { } taken)
+        {
+            system["device_memory_gib"] = taken / Gibibyte;
+        }
+        return system;
     }
 
     private TimeSpan? EstimateRemaining(VlmTrainingMetrics metrics)

@@ -111,7 +111,7 @@ internal sealed class TrainingSession : IDisposable
             samples.Restore(_resumed.Position.Order);
         }
         _progress.Start(samples, settings, model, adapters);
-        _tracking.Start(SessionTracking.Summarize(samples, settings, model, adapters, @base), DescribeEnvironment(Device), settings.TotalSteps(samples));
+        _tracking.Start(SessionTracking.Summarize(samples, settings, model, adapters, @base), DescribeEnvironment(Device), Device, settings.TotalSteps(samples));
         try
         {
             TrainingSummary summary = loop.Run(hooks, samples, _options.CancellationToken);

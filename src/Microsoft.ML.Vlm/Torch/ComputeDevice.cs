@@ -85,6 +85,9 @@ internal static class ComputeDevice
     /// <summary>Memory of a GPU that is free now; null for the CPU, and for a GPU that does not tell.</summary>
     public static long? FreeBytes(Device device) => device.type == DeviceType.CUDA ? CudaDevice.Find(device)?.FreeBytes : null;
 
+    /// <summary>Memory of a GPU that is taken now, by whomever; null for the CPU, and for a GPU that does not tell.</summary>
+    public static long? TakenBytes(Device device) => device.type == DeviceType.CUDA && CudaDevice.Find(device) is { } gpu ? gpu.TotalBytes - gpu.FreeBytes : null;
+
     /// <summary>Checks, before anything is loaded, that a GPU has room.</summary>
     /// <param name="device">Where to; the CPU, and a GPU that does not tell, have room.</param>
     /// <param name="bytes">Least number of bytes that are going to be needed.</param>

@@ -56,6 +56,10 @@ internal static class ProgressLine
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"{memory:F1} GiB");
         }
+        if (report.System.TryGetValue("device_memory_gib", out double taken))
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"{taken:F1} GiB on GPU");
+        }
         if (report.Values.TryGetValue("train/data_wait", out double wait))
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"{100 * wait:F0} % data wait");

@@ -23,6 +23,7 @@ internal static class RunReportPage
         ("Tokens a second", [("train/tokens_per_second", "")]),
         ("Part of the time that steps wait for rows", [("train/data_wait", "")]),
         ("Memory of the process (GiB)", [("system/memory_gib", "now"), ("system/peak_memory_gib", "peak")]),
+        ("Memory of the GPU that is taken (GiB)", [("system/device_memory_gib", "")]),
         ("Entropy (nats)", [("train/entropy", "training"), ("eval/entropy", "evaluation")]),
     ];
 

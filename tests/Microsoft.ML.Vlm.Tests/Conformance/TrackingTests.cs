@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Microsoft.ML.Vlm.Torch;
 using Microsoft.ML.Vlm.Tracking;
 
 namespace Microsoft.ML.Vlm.Tests.Conformance;
@@ -39,6 +40,9 @@ public sealed class TrackingTests : IDisposable
         }
         Assert.Equal(["start", "train 1", "step 1", "train 2", "step 2", "eval 2", "answers 2", "finish Finished"], own.Calls);
         Assert.Equal("10", own.Run!.Summary["rows"]);
+
+        // On a GPU the memory that is taken there is reported too.
+        Assert.Equal(ComputeDevice.HasGpu, history.Series.ContainsKey("system/device_memory_gib"));
     }
 
     [Fact]

@@ -53,6 +53,16 @@ public sealed class ConsoleTrackerTests
     [InlineData(93784, "26 h 03 min")]
     public void Durations_have_two_units(double seconds, string expected) => Assert.Equal(expected, ProgressLine.Duration(TimeSpan.FromSeconds(seconds)));
 
+    [Fact]
+    public void A_GPU_s_memory_stands_beside_that_of_the_process()
+        => Assert.Equal(["1.5 GiB", "30.2 GiB on GPU"], ProgressLine.Numbers(null, new RunMetrics
+        {
+            Step = 1,
+            Time = DateTime.UnixEpoch,
+            Values = new Dictionary<string, double>(),
+            System = new Dictionary<string, double> { ["memory_gib"] = 1.5, ["device_memory_gib"] = 30.25 },
+        }));
+
     private static void Show(ConsoleTracker tracker)
     {
         tracker.Start(RunSamples.Start());
