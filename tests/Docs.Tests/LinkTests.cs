@@ -47,7 +47,7 @@ public sealed partial class LinkTests
 
     private static IEnumerable<string> Documents()
         => [.. Directory.GetFiles(s_root, "*.md"), .. Directory.GetFiles(Path.Combine(s_root, "docs"), "*.md", SearchOption.AllDirectories),
-            .. ((string[])["src", "samples"]).SelectMany(folder => Directory.GetDirectories(Path.Combine(s_root, folder))).Select(folder => Path.Combine(folder, "README.md")).Where(File.Exists)];
+            .. ((string[])["src", "samples"]).Select(folder => Path.Combine(s_root, folder)).SelectMany(folder => (string[])[folder, .. Directory.GetDirectories(folder)]).Select(folder => Path.Combine(folder, "README.md")).Where(File.Exists)];
 
     private static IEnumerable<string> Broken(string document)
     {
