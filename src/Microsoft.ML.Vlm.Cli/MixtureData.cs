@@ -15,21 +15,25 @@ internal static class MixtureData
     /// <param name="options">Options of the run.</param>
     /// <param name="flags">The data sets.</param>
     /// <param name="console">Is told what was found.</param>
-    public static IDataView Load(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, DataFlags flags, ToolConsole console)
+    /// <returns>The mixture, and what it is mixed of.</returns>
+    public static (IDataView Data, IReadOnlyList<MixedSource> Sources, ColumnMap Columns) Load(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, DataFlags flags, ToolConsole console)
     {
         List<VlmMixturePart> parts = [];
+        List<MixedSource> sources = [];
         foreach (DatasetPart part in flags.Datasets)
         {
             foreach (string path in PathsOf(ml, part, options.Hub, console.Token))
             {
-                IDataView data = ml.Data.LoadVlm(path, OptionsOf(settings, part, path, flags, options.Hub));
+                DataSource source = new(path, OptionsOf(settings, part, path, flags, options.Hub));
+                IDataView data = source.Load(ml);
                 string much = part.Fraction is { } fraction ? $", fraction {OptionValue.Format(fraction)}" : part.Weight is { } weight ? $", weight {OptionValue.Format(weight)}" : "";
                 console.Note($"training on {part.Path}{much}: {data.DescribeVlmColumns()}");
                 parts.Add(new VlmMixturePart(data) { Fraction = part.Fraction, Weight = part.Weight });
+                sources.Add(new MixedSource(source, part.Fraction, part.Weight));
             }
         }
         IDataView mixture = ml.Data.MixVlm(parts, options.Seed);
-        return flags.MaxTrainSamples is { } rows ? ml.Data.TakeRows(mixture, rows) : mixture;
+        return (flags.MaxTrainSamples is { } rows ? ml.Data.TakeRows(mixture, rows) : mixture, sources, RunData.ColumnsOf(parts[0].Data));
     }
 
     private static VlmDataOptions OptionsOf(ResolvedSettings settings, DatasetPart part, string path, DataFlags flags, HubOptions? hub)

@@ -1,5 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Cli.Settings;
+using Microsoft.ML.Vlm.Components;
+using Microsoft.ML.Vlm.Data;
 using Microsoft.ML.Vlm.Dpo;
 
 namespace Microsoft.ML.Vlm.Cli;
@@ -12,8 +14,11 @@ internal sealed class RunData
     /// <summary>What is trained on.</summary>
     public required IDataView Training { get; init; }
 
-    /// <summary>Where that comes from; null for a mixture of several data sets.</summary>
-    public DataSource? TrainingSource { get; init; }
+    /// <summary>Where that comes from; several are mixed.</summary>
+    public required IReadOnlyList<MixedSource> TrainingSources { get; init; }
+
+    /// <summary>Where its columns come from; those of the first of several data sets.</summary>
+    public required ColumnMap Columns { get; init; }
 
     /// <summary>What the run is evaluated on; null for nothing.</summary>
     public IDataView? Evaluation { get; init; }
@@ -31,18 +36,24 @@ internal sealed class RunData
         DataFlags flags = settings.Create<DataFlags>();
         if (flags.Datasets.Count > 0)
         {
-            return new RunData
-            {
-                Training = MixtureData.Load(ml, settings, options, flags, console),
-                Evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console)?.Data,
-            };
+            (IDataView mixture, IReadOnlyList<MixedSource> sources, ColumnMap columns) = MixtureData.Load(ml, settings, options, flags, console);
+            return Of(mixture, sources, columns);
         }
         DataSource source = Source(settings, options, flags.DatasetName!, flags.DatasetTrainSplit, flags.MaxTrainSamples);
         IDataView training = source.Load(ml);
         console.Note($"training on {flags.DatasetName}: {training.DescribeVlmColumns()}");
-        (DataSource Source, IDataView Data)? evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console);
-        return new RunData { Training = training, TrainingSource = source, Evaluation = evaluation?.Data, EvaluationSource = evaluation?.Source };
+        return Of(training, [new MixedSource(source)], ColumnsOf(training));
+
+        RunData Of(IDataView data, IReadOnlyList<MixedSource> sources, ColumnMap columns)
+        {
+            (DataSource Source, IDataView Data)? evaluation = options.EvalStrategy == EvalStrategy.No ? null : LoadEvaluation(ml, settings, options, flags, console);
+            return new RunData { Training = data, TrainingSources = sources, Columns = columns, Evaluation = evaluation?.Data, EvaluationSource = evaluation?.Source };
+        }
     }
+
+    /// <summary>Where the columns of loaded data come from.</summary>
+    /// <param name="data">What LoadVlm gave.</param>
+    public static ColumnMap ColumnsOf(IDataView data) => ((LoadedDataView)data).Rows.Map;
 
     /// <summary>Lets options read the columns that the data has.</summary>
     public void Choose(VlmTrainingOptions options)
@@ -104,7 +115,7 @@ internal sealed class RunData
             console.Note("no evaluation: of several data sets none is the one to evaluate on; eval_dataset_name names it");
             return null;
         }
-        if (File.Exists(flags.DatasetName) || Data.FileGlob.IsPattern(flags.DatasetName!))
+        if (File.Exists(flags.DatasetName) || FileGlob.IsPattern(flags.DatasetName!))
         {
             return null;
         }

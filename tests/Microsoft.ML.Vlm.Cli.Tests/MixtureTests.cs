@@ -46,7 +46,6 @@ public sealed class MixtureTests : IAsyncLifetime
 
         // Half of six rows, and four rows twice.
         Assert.Equal(11, Rows("--config", config));
-        ToolRun.Of("new", "sft", "--name", "Charts", "--config", config).Failed(ExitCode.Usage, "a project is written for one data set");
         Assert.Equal(5, Rows("--config", config, "--max_train_samples", "5"));
         Assert.Equal(8, Rows("--model_name_or_path", HubWorld.Model, "--datasets", $"{HubWorld.Dataset},weight=1", $"path={rows},weight=1,column_mapping=frage=prompt;antwort=completion"));
     }

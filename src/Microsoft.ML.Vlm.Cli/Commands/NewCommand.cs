@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using Microsoft.ML.Vlm.Cli.Projects;
 using Microsoft.ML.Vlm.Cli.Settings;
 using Microsoft.ML.Vlm.Data;
@@ -36,10 +37,6 @@ internal static class NewCommand
         if (options.OutputColumnName is null)
         {
             throw new UsageException("output_column_name is none, so the model would give no answers; leave it out.");
-        }
-        if (settings.Create<DataFlags>().Datasets.Count > 0)
-        {
-            throw new UsageException("datasets: a project is written for one data set. Name it with dataset_name, and mix others into it with mlContext.Data.MixVlm.");
         }
         if (!force)
         {
@@ -81,20 +78,26 @@ internal static class NewCommand
         paths.Relocate(options);
         DataSource Moved(DataSource source)
         {
-            VlmDataOptions moved = settings.Create<VlmDataOptions>();
-            (moved.Split, moved.MaxRows, moved.Hub) = (source.Options.Split, source.Options.MaxRows, options.Hub);
+            VlmDataOptions moved = Copy(source.Options);
+            moved.Hub = options.Hub;
             paths.Relocate(moved);
             return new DataSource(paths.Relocate(source.Path), moved);
+        }
+        DataFlags flags = settings.Create<DataFlags>();
+        if (test is null && data.TrainingSources.Any(part => part.Fraction > 1))
+        {
+            throw new UsageException("datasets: rows that come more than once cannot be held out to test with; name data to test with by eval_dataset_name.");
         }
         ProjectPlan plan = new()
         {
             Name = name,
             Options = options,
-            Training = Moved(data.TrainingSource!),
+            Training = [.. data.TrainingSources.Select(part => part with { Source = Moved(part.Source) })],
+            MixedRows = flags.Datasets.Count > 0 ? flags.MaxTrainSamples : null,
             Validation = data.EvaluationSource is { } validation ? Moved(validation) : null,
             Test = test is null ? null : Moved(test),
             Schema = data.Training.Schema,
-            Columns = ProjectPlan.ColumnsOf(data.Training),
+            Columns = data.Columns,
             HeldOutPart = ProjectPlan.HeldOutPartOf(data.Training),
             Words = [],
         };
@@ -109,7 +112,11 @@ internal static class NewCommand
     private static DataSource? FindTest(MLContext ml, ResolvedSettings settings, VlmTrainingOptions options, RunData data)
     {
         DataFlags flags = settings.Create<DataFlags>();
-        string name = flags.EvalDatasetName ?? flags.DatasetName!;
+        string? name = flags.EvalDatasetName ?? flags.DatasetName;
+        if (name is null)
+        {
+            return null;
+        }
         if (!File.Exists(name) && !FileGlob.IsPattern(name))
         {
             DataSource source = RunData.Source(settings, options, name, flags.DatasetTestSplit ?? TestPart, flags.MaxEvalSamples);
@@ -124,5 +131,19 @@ internal static class NewCommand
             }
         }
         return data.EvaluationSource ?? (flags.EvalDatasetName is null ? null : RunData.Source(settings, options, name, null, flags.MaxEvalSamples));
+    }
+
+    private static VlmDataOptions Copy(VlmDataOptions options)
+    {
+        VlmDataOptions copy = new();
+        foreach (PropertyInfo property in CSharpInitializer.Settings(typeof(VlmDataOptions)).Where(property => property.SetMethod is not null))
+        {
+            property.SetValue(copy, property.GetValue(options));
+        }
+        foreach ((string from, string to) in options.ColumnMapping)
+        {
+            copy.ColumnMapping[from] = to;
+        }
+        return copy;
     }
 }

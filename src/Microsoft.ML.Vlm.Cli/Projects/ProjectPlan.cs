@@ -1,4 +1,3 @@
-using Microsoft.ML.Vlm.Components;
 using Microsoft.ML.Vlm.Data;
 using Microsoft.ML.Vlm.Dpo;
 
@@ -16,8 +15,11 @@ internal sealed record ProjectPlan
     /// <summary>Options of the estimator, with paths as the project writes them.</summary>
     public required VlmTrainingOptions Options { get; init; }
 
-    /// <summary>What is trained on.</summary>
-    public required DataSource Training { get; init; }
+    /// <summary>What is trained on; several are mixed.</summary>
+    public required IReadOnlyList<MixedSource> Training { get; init; }
+
+    /// <summary>Rows of a mixture that are trained on; null for all.</summary>
+    public long? MixedRows { get; init; }
 
     /// <summary>What the run is evaluated on; null for nothing.</summary>
     public DataSource? Validation { get; init; }
@@ -66,11 +68,7 @@ internal sealed record ProjectPlan
     /// <summary>The part that is kept: more where there is little.</summary>
     public required double HeldOutPart { get; init; }
 
-    /// <summary>The columns of loaded data.</summary>
-    /// <param name="data">What LoadVlm gave.</param>
-    public static ColumnMap ColumnsOf(IDataView data) => ((LoadedDataView)data).Rows.Map;
-
     /// <summary>The part of loaded data that is kept to test with where there is nothing else.</summary>
-    /// <param name="data">What LoadVlm gave.</param>
-    public static double HeldOutPartOf(IDataView data) => ((LoadedDataView)data).Rows.RowCount < FewRows ? 0.2 : 0.1;
+    /// <param name="data">What is trained on.</param>
+    public static double HeldOutPartOf(IDataView data) => data.GetRowCount() < FewRows ? 0.2 : 0.1;
 }

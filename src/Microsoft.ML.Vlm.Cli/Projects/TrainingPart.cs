@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.Vlm.Cli.Projects;
 
 /// <summary><c>Name.training.cs</c>: data, options, training, and the file that holds the result.</summary>
@@ -58,6 +60,20 @@ internal static class TrainingPart
         return $"mlContext.Data.LoadVlm({CSharpText.Literal(source.Path)}{(options == CSharpInitializer.Write(new VlmDataOptions(), indent) ? "" : $", {options}")})";
     }
 
+    private static string Training(ProjectPlan plan, int indent)
+    {
+        if (plan.Training is [{ Fraction: null, Weight: null, Source: var only }] && plan.MixedRows is null)
+        {
+            return Load(only, indent);
+        }
+        int deeper = indent + MemberIndent;
+        string Amount(MixedSource part) => string.Join(", ", new[] { (nameof(VlmMixturePart.Fraction), part.Fraction), (nameof(VlmMixturePart.Weight), part.Weight) }
+            .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1} = {CSharpText.Literal(pair.Item2!.Value)}")) is { Length: > 0 } amount ? $" {{ {amount} }}" : "";
+        string parts = string.Concat(plan.Training.Select(part => $"{new string(' ', deeper)}new VlmMixturePart({Load(part.Source, deeper)}){Amount(part)},\n"));
+        string mixture = $"mlContext.Data.MixVlm(\n{new string(' ', indent)}[\n{parts}{new string(' ', indent)}], seed: {plan.Options.Seed?.ToString(CultureInfo.InvariantCulture) ?? "null"})";
+        return plan.MixedRows is { } rows ? $"mlContext.Data.TakeRows({mixture}, {rows.ToString(CultureInfo.InvariantCulture)})" : mixture;
+    }
+
     private static string Options(ProjectPlan plan)
         => CSharpInitializer.Write(plan.Options, MemberIndent, plan.Validation is null ? [] : [(nameof(VlmTrainingOptions.EvaluationData), "LoadValidationData(mlContext)")]);
 
@@ -68,12 +84,12 @@ internal static class TrainingPart
 
                 // There is no data to test with, so a part of the rows is held out; the same ones each time.
                 private static DataOperationsCatalog.TrainTestData SplitData(MLContext mlContext)
-                    => mlContext.Data.TrainTestSplit({{Load(plan.Training, MemberIndent + MemberIndent)}}, testFraction: {{CSharpText.Literal(plan.HeldOutPart)}}, seed: 1);
+                    => mlContext.Data.TrainTestSplit({{Training(plan, MemberIndent + MemberIndent)}}, testFraction: {{CSharpText.Literal(plan.HeldOutPart)}}, seed: 1);
 
             """
         : $$"""
                 /// <summary>The rows to learn from. They are read when they are asked for.</summary>
-                public static IDataView LoadData(MLContext mlContext) => {{Load(plan.Training, MemberIndent)}};
+                public static IDataView LoadData(MLContext mlContext) => {{Training(plan, MemberIndent)}};
 
             """) + (plan.Validation is null ? "" : $$"""
 

@@ -98,6 +98,48 @@ public sealed partial class NewCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_project_for_several_data_sets_mixes_them()
+    {
+        _world.Rows("a.jsonl", 40, index => new { image = $"{index % 3}.png", question = $"which color {index}?", answer = "red" });
+        _world.Rows("b.jsonl", 6, index => new { frage = $"what {index}?", antwort = "blue" });
+        File.WriteAllText(_world.Path("run.yaml"), """
+            datasets:
+              - path: a.jsonl
+                fraction: 0.5
+              - path: b.jsonl
+                fraction: 1
+                column_mapping: {frage: prompt, antwort: completion}
+            """);
+        ToolRun.Of(["new", "sft", "--name", "Mixed", .. ProjectWorld.Short, "--config", "run.yaml", "--max_train_samples", "30"]).Succeeded();
+        ToolRun.Of(["new", "sft", "--name", "Twice", .. ProjectWorld.Short, "--datasets", "a.jsonl,fraction=2"]).Failed(ExitCode.Usage, "cannot be held out");
+        string training = File.ReadAllText(_world.Path("Mixed/Mixed.training.cs"));
+        Assert.Contains("new VlmMixturePart(mlContext.Data.LoadVlm(\"../a.jsonl\")) { Fraction = 0.5 },", training, StringComparison.Ordinal);
+        Assert.Contains("ColumnMapping = { [\"frage\"] = \"prompt\", [\"antwort\"] = \"completion\" }", training, StringComparison.Ordinal);
+        Type project = _world.Enter("Mixed", "Mixed");
+        Assert.InRange(((IDataView)ProjectWorld.Call(project, "LoadData", new MLContext())!).Preview(100).RowView.Length, 12, 29);
+        ProjectWorld.Call(project, "Train");
+        Assert.NotEmpty(Assert.IsType<VlmEvaluationReport>(ProjectWorld.Call(project, "Evaluate")).Rows);
+        ((IDisposable)project.GetProperty("Model")!.GetValue(null)!).Dispose();
+    }
+
+    [Fact]
+    public async Task A_project_names_models_and_data_of_the_hub_by_their_ids()
+    {
+        await using HubWorld hub = await HubWorld.StartAsync();
+        ToolRun.Of("new", "sft", "--name", "Charts", "--model_name_or_path", HubWorld.Model, "--dataset_name", HubWorld.Dataset, "--max_steps", "1", "--max_new_tokens", "4", "--lora_r", "2").Succeeded();
+        string training = File.ReadAllText(_world.Path("Charts/Charts.training.cs")), evaluation = File.ReadAllText(_world.Path("Charts/Charts.evaluate.cs"));
+        Assert.Contains($"ModelPath = \"{HubWorld.Model}\",", training, StringComparison.Ordinal);
+        Assert.Contains($"mlContext.Data.LoadVlm(\"{HubWorld.Dataset}\");", training, StringComparison.Ordinal);
+        Assert.Contains("Split = \"validation\"", training, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hub", training.Replace("HuggingFace", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("GroupColumnName = \"human_or_machine\"", evaluation, StringComparison.Ordinal);
+        Type project = _world.Enter("Charts", "Charts");
+        ProjectWorld.Call(project, "Train");
+        Assert.Equal(3, Assert.IsType<VlmEvaluationReport>(ProjectWorld.Call(project, "Evaluate")).Rows.Count);
+        ((IDisposable)project.GetProperty("Model")!.GetValue(null)!).Dispose();
+    }
+
+    [Fact]
     public void A_project_for_conversations_asks_in_turns()
     {
         _world.Rows("talks.jsonl", 20, index => new
