@@ -122,15 +122,17 @@ internal static class NativeLibraryLoader
         {
             yield return folder;
         }
-        foreach (string package in PackageFolders())
+        foreach (string package in PackageFolders(typeof(torch).Assembly.Location))
         {
             yield return Path.Combine(package, "runtimes", runtime, "native");
         }
     }
 
-    // NuGet's folder: packages/torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll.
-    private static string[] PackageFolders()
-        => Path.GetDirectoryName(typeof(torch).Assembly.Location) is { Length: > 0 } folder && new DirectoryInfo(folder).Parent?.Parent is { Parent: { Name: "torchsharp", Parent: { } packages } } binding
+    /// <summary>The packages with native libraries, where assemblies are used from NuGet's folder.</summary>
+    /// <param name="bindingPath">TorchSharp's assembly, as <c>packages/torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll</c>.</param>
+    /// <returns>Nothing for an assembly that stands elsewhere.</returns>
+    internal static IReadOnlyList<string> PackageFolders(string bindingPath)
+        => Path.GetDirectoryName(bindingPath) is { Length: > 0 } folder && new DirectoryInfo(folder).Parent?.Parent is { Parent: { Name: "torchsharp", Parent: { } packages } } binding
             ? [binding.FullName, Path.Combine(packages.FullName, PackageForThisPlatform(), TorchVersion)]
             : [];
 
