@@ -9,12 +9,12 @@ internal sealed record ToolRun(int Code, string Output, string Error)
     public static ToolRun Of(params string[] arguments) => With("", CancellationToken.None, arguments);
 
     /// <summary>Runs one to which something is typed.</summary>
-    public static ToolRun With(string input, CancellationToken token, params string[] arguments) => Begun(TimeSpan.Zero, input, token, arguments);
+    public static ToolRun With(string input, CancellationToken token, params string[] arguments) => Begun(TimeSpan.Zero, input, arguments, token);
 
     /// <summary>Runs one whose process began a while ago.</summary>
-    public static ToolRun Begun(TimeSpan ago, params string[] arguments) => Begun(ago, "", CancellationToken.None, arguments);
+    public static ToolRun Begun(TimeSpan ago, params string[] arguments) => Begun(ago, "", arguments, CancellationToken.None);
 
-    private static ToolRun Begun(TimeSpan ago, string input, CancellationToken token, string[] arguments)
+    private static ToolRun Begun(TimeSpan ago, string input, string[] arguments, CancellationToken token)
     {
         long start = Stopwatch.GetTimestamp() - (long)(ago.TotalSeconds * Stopwatch.Frequency);
         StringWriter output = new(), error = new();

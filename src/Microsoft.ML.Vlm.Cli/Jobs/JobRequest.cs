@@ -11,6 +11,9 @@ internal sealed class JobRequest
     /// <summary>Variable that tells a training run in a job when to end.</summary>
     public const string StopAfterVariable = "VLM_STOP_AFTER";
 
+    // Options whose value may be a folder or a file.
+    private static readonly string[] s_places = ["model_name_or_path", "dataset_name", "eval_dataset_name", "adapter_path"];
+
     private const string TokenVariable = "HF_TOKEN";
     private const string Program = "vlm";
     private const double MarginShare = 0.2;
@@ -117,7 +120,7 @@ internal sealed class JobRequest
         {
             throw new UsageException($"push_to_hub needs a token in the job: add --secrets {TokenVariable} in front of --.");
         }
-        IEnumerable<(string Name, string Path)> places = new[] { "model_name_or_path", "dataset_name", "eval_dataset_name", "adapter_path" }
+        IEnumerable<(string Name, string Path)> places = s_places
             .Where(name => settings.Table.Find(name) is not null && settings.ValueOf<string>(name) is not null).Select(name => (name, settings.ValueOf<string>(name)!))
             .Concat(settings.Create<DataFlags>().Datasets.SelectMany(part => part.DataFiles.Prepend(part.Path)).Select(path => ("datasets", path)));
         foreach ((string name, string path) in places)

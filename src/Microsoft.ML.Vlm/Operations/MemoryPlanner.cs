@@ -100,7 +100,11 @@ internal static class MemoryPlanner
             LogitsCopies = outline.LogitsCopies,
             ReferenceBytes = outline.ReferenceBytes(new ReferenceSizes
             {
-                FileBytes = file, TrainedBytes = trained * element, Widens = false, IsPlain = isPlain && model.VisionIsFrozen, WeightsOf = WeightsOf,
+                FileBytes = file,
+                TrainedBytes = trained * element,
+                Widens = false,
+                IsPlain = isPlain && model.VisionIsFrozen,
+                WeightsOf = WeightsOf,
             }),
         };
 
