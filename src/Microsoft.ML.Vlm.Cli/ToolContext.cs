@@ -15,7 +15,9 @@ internal static class ToolContext
         {
             if (entry.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error && !console.IsQuiet)
             {
-                console.Error.WriteLine($"warning: {entry.RawMessage}");
+                // In a terminal it may have to go over a line that changes.
+                string line = $"warning: {entry.RawMessage}";
+                console.Error.WriteLine(console.ErrorWidth is { } width ? $"\r{line.PadRight(Math.Max(0, width() - 1))}" : line);
             }
             else if (console.IsVerbose && entry.Kind == ChannelMessageKind.Info)
             {

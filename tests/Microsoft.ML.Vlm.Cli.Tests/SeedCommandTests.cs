@@ -27,6 +27,7 @@ public sealed class SeedCommandTests : IAsyncLifetime
 
         // What was trained, and how it went.
         Assert.Contains($"adapter in {output}", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"\nSmolVLM2-2.2B-Instruct-{DateTime.UtcNow.Year}", run.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(output, "adapter_model.safetensors")));
         Assert.True(File.Exists(Path.Combine(output, "report.html")));
         string[] tracked = [.. Directory.EnumerateFiles(_world.Path("home", "trackio", "inbox"), "*", SearchOption.AllDirectories).Select(File.ReadAllText)];
@@ -50,6 +51,9 @@ public sealed class SeedCommandTests : IAsyncLifetime
             "dpo", "--model_name_or_path", HubWorld.Model, "--dataset_name", pairs, "--output_dir", output, "--max_steps", "2", "--per_device_train_batch_size", "2", "--loss_type", "sigmoid", "sft",
             "--loss_weights", "1", "0.5", "--beta", "0.2").Succeeded();
         Assert.Contains("Chosen <- chosen", run.Error, StringComparison.Ordinal);
+
+        // A warning is shown once, though log and progress both hear of it.
+        Assert.Single(run.Error.Split('\n'), line => line.Contains("The chosen answer is the shorter one", StringComparison.Ordinal) && line.StartsWith("warning: ", StringComparison.Ordinal));
         Assert.True(File.Exists(Path.Combine(output, "adapter_model.safetensors")));
     }
 

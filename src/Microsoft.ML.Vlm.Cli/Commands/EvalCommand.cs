@@ -30,7 +30,8 @@ internal static class EvalCommand
         EvaluationFlags flags = settings.Create<EvaluationFlags>();
         string name = flags.DatasetName ?? throw new UsageException("dataset_name is missing: --dataset_name org/name, a folder, or a file.");
         VlmScoringEstimator.Options options = AppliedModel.Options(settings, console);
-        VlmEvaluationOptions evaluation = Evaluation(settings, flags, options);
+        EvaluationDisplay display = new(console);
+        VlmEvaluationOptions evaluation = Evaluation(settings, flags, options, console.IsQuiet ? null : display);
         VlmDataOptions dataOptions = settings.Create<VlmDataOptions>();
         bool hasParts = !File.Exists(name) && !Vlm.Data.FileGlob.IsPattern(name);
         (dataOptions.Split, dataOptions.MaxRows, dataOptions.Hub) = (flags.DatasetTestSplit ?? (hasParts ? "test" : null), flags.MaxEvalSamples, options.Hub);
@@ -44,6 +45,7 @@ internal static class EvalCommand
         options.OutputColumnName ??= "Response";
         using VlmTransformer model = ml.Transforms.ApplyVlm(options).Fit(data);
         VlmEvaluationReport report = ml.Vlm().Evaluate(model, data, evaluation);
+        display.End();
 
         string everything = ToolJson.Write(Json(report, name, dataOptions.Split, options));
         if (flags.ReportFile is { } page)
@@ -63,7 +65,7 @@ internal static class EvalCommand
         return ExitCode.Success;
     }
 
-    private static VlmEvaluationOptions Evaluation(ResolvedSettings settings, EvaluationFlags flags, VlmScoringEstimator.Options model)
+    private static VlmEvaluationOptions Evaluation(ResolvedSettings settings, EvaluationFlags flags, VlmScoringEstimator.Options model, IProgress<VlmEvaluationProgress>? progress)
     {
         VlmEvaluationOptions evaluation = settings.Create<VlmEvaluationOptions>() with
         {
@@ -71,6 +73,7 @@ internal static class EvalCommand
             Metric = flags.Metric.Count > 0 ? flags.Metric[0] : null,
             FurtherMetrics = flags.Metric.Count > 0 ? [.. flags.Metric.Skip(1)] : null,
             LabelColumnName = flags.ReferenceColumnName,
+            Progress = progress,
 
             // A length that somebody asks for wins over that of the task.
             Generation = settings.IsGiven("max_new_tokens") ? model.Generation : null,

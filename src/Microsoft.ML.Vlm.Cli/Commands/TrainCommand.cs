@@ -27,9 +27,11 @@ internal static class TrainCommand
         data.Choose(options);
         options.EvaluationData = data.Evaluation;
         options.CancellationToken = console.Token;
-        if (!console.IsQuiet && !options.ReportTo.HasFlag(TrackerKind.Console))
+        if (!console.IsQuiet)
         {
-            options.Trackers = [new ConsoleTracker(console.Error, console.ErrorWidth)];
+            // The log shows warnings, those before the run begins too.
+            options.ReportTo &= ~TrackerKind.Console;
+            options.Trackers = [new ConsoleTracker(console.Error, console.ErrorWidth, showsWarnings: false)];
         }
         if (options.StopAfter is { } limit)
         {

@@ -65,6 +65,9 @@ public sealed record VlmEvaluationOptions
     /// <summary>Seed of the resampling: the same seed gives the same intervals. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>Told behind each batch of answers, on the thread that computes, where a model is given. Null, the default, for nobody.</summary>
+    public IProgress<VlmEvaluationProgress>? Progress { get; init; }
+
     /// <summary>Throws for a value out of its range.</summary>
     /// <exception cref="ArgumentException">Names the option, its value and its range.</exception>
     public void Validate()

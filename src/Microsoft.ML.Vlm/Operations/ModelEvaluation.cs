@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.Data;
 using Microsoft.ML.Vlm.Chat;
 using Microsoft.ML.Vlm.Components;
@@ -58,6 +59,8 @@ internal sealed class ModelEvaluation(VlmEvaluationOptions options, Action check
         List<VlmExample> looked = [];
         HashSet<UInt128> seen = [];
         List<(VlmExample Example, VlmAnsweredRow Row)> batch = [];
+        long? total = transformed.GetRowCount() is { } all ? Math.Min(all, options.MaxRows ?? all) : null;
+        long start = Stopwatch.GetTimestamp();
         using (DataViewRowCursor cursor = transformed.GetRowCursor(vlm.InputColumnNames.Select(name => schema[name]).Concat(columns.All).DistinctBy(column => column.Index)))
         {
             VlmRowReader reader = new(cursor, vlm.Columns, readsLabel: false);
@@ -97,6 +100,7 @@ internal sealed class ModelEvaluation(VlmEvaluationOptions options, Action check
                 IReadOnlyList<VlmAnswer> answers = vlm.Answer([.. batch.Select(pair => pair.Example)], VlmOutputs.Response, generation);
                 rows.AddRange(batch.Select((pair, index) => pair.Row with { Response = answers[index].Response! }));
                 batch.Clear();
+                options.Progress?.Report(new VlmEvaluationProgress(rows.Count, total, Stopwatch.GetElapsedTime(start)));
             }
         }
     }

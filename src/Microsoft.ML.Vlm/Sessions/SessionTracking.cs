@@ -57,7 +57,7 @@ internal sealed class SessionTracking : IDisposable
         long all = model.Weights.Values.Sum(weight => weight.Shape.Aggregate(1L, (count, size) => count * size));
         return new(StringComparer.Ordinal)
         {
-            ["base model"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(@base.Path)),
+            ["base model"] = @base.HubId ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(@base.Path)),
             ["rows"] = Format(samples.Count),
             ["steps"] = Format(settings.TotalSteps(samples)),
             ["rows a step"] = settings.MaxTokensPerBatch is int tokens ? $"{Format(settings.GradientAccumulationSteps)} x {Format(tokens)} tokens at most" : Format(settings.RowsPerStep),
@@ -79,7 +79,7 @@ internal sealed class SessionTracking : IDisposable
         RunStart run = new()
         {
             Id = earlier?.Id ?? Guid.NewGuid().ToString("N"),
-            Name = _options.RunName ?? earlier?.Name ?? $"{NameOf(summary["base model"])}-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}",
+            Name = _options.RunName ?? earlier?.Name ?? $"{NameOf(summary["base model"].Split('/')[^1])}-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}",
             Project = _options.Project ?? earlier?.Project ?? (Environment.GetEnvironmentVariable("TRACKIO_PROJECT") is { Length: > 0 } project ? project : DefaultProject),
             Time = DateTime.UtcNow,
             IsResumed = _isResumed,

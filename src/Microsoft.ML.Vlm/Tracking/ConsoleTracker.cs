@@ -9,7 +9,8 @@ namespace Microsoft.ML.Vlm.Tracking;
 /// </summary>
 /// <param name="output">Where lines go.</param>
 /// <param name="width">Columns of the terminal; null when lines stay, as in a file.</param>
-internal sealed class ConsoleTracker(TextWriter output, Func<int>? width) : IRunTracker
+/// <param name="showsWarnings">Whether warnings are shown; not where the log, which has them too, is shown beside it.</param>
+internal sealed class ConsoleTracker(TextWriter output, Func<int>? width, bool showsWarnings = true) : IRunTracker
 {
     private static readonly TimeSpan s_redraw = TimeSpan.FromMilliseconds(100);
 
@@ -62,7 +63,13 @@ internal sealed class ConsoleTracker(TextWriter output, Func<int>? width) : IRun
     }
 
     /// <inheritdoc/>
-    public void Log(RunAlert alert) => WriteLine($"{alert.Level.ToString().ToLowerInvariant()}: {alert.Text}");
+    public void Log(RunAlert alert)
+    {
+        if (showsWarnings || alert.Level != RunAlertLevel.Warning)
+        {
+            WriteLine($"{alert.Level.ToString().ToLowerInvariant()}: {alert.Text}");
+        }
+    }
 
     /// <inheritdoc/>
     public void Flush() => output.Flush();

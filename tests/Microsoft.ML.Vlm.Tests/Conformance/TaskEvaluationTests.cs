@@ -40,6 +40,20 @@ public sealed class TaskEvaluationTests : IDisposable
         Assert.Equal("which color 0?", recognized.Rows[0].Answer.Question);
     }
 
+    [Theory]
+    [InlineData(null, 6)]
+    [InlineData(5L, 5)]
+    public void Progress_is_told_behind_each_batch(long? most, int rows)
+    {
+        using VlmTransformer model = Apply();
+        Steps steps = new();
+        _ml.Vlm().Evaluate(model, _data.LoadWithImages(_ml), new VlmEvaluationOptions { MaxRows = most, Progress = steps });
+        Assert.Equal([4, rows], steps.All.Select(step => step.Rows));
+        Assert.All(steps.All, step => Assert.Equal(rows, step.TotalRows));
+        Assert.True(steps.All[0].RemainingTime > TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, steps.All[1].RemainingTime);
+    }
+
     [Fact]
     public void Options_are_listed_behind_the_question()
     {
@@ -97,5 +111,12 @@ public sealed class TaskEvaluationTests : IDisposable
 
         [ColumnName("options")]
         public string[] Options { get; set; } = [];
+    }
+
+    private sealed class Steps : IProgress<VlmEvaluationProgress>
+    {
+        public List<VlmEvaluationProgress> All { get; } = [];
+
+        public void Report(VlmEvaluationProgress value) => All.Add(value);
     }
 }

@@ -21,6 +21,14 @@ public sealed class ConsoleTrackerTests
     }
 
     [Fact]
+    public void Beside_a_log_warnings_are_left_to_it()
+    {
+        using StringWriter output = new() { NewLine = "\n" };
+        Show(new ConsoleTracker(output, width: null, showsWarnings: false));
+        Assert.DoesNotContain("warning", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_terminal_gets_one_line_that_is_drawn_anew()
     {
         using StringWriter output = new() { NewLine = "\n" };
