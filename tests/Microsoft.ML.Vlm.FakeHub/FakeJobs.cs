@@ -10,6 +10,7 @@ namespace Microsoft.ML.Vlm.Fakes;
 public sealed class FakeJobs(FakeHub hub)
 {
     private readonly ConcurrentDictionary<string, FakeJob> _jobs = new();
+    private int _lastNumber;
 
     /// <summary>Lines of each job's log, behind the one that says that the job has started.</summary>
     public IReadOnlyList<string> LogLines { get; set; } = ["step 1", "step 2", "step 3"];
@@ -57,8 +58,9 @@ public sealed class FakeJobs(FakeHub hub)
 
     private Task StartAsync(HttpContext context, string owner, JsonNode body)
     {
-        string id = (0x6860cf4b00L + _jobs.Count).ToString("x24", CultureInfo.InvariantCulture);
-        FakeJob job = _jobs[id] = new FakeJob(_jobs.Count, id, owner, body);
+        int number = Interlocked.Increment(ref _lastNumber);
+        string id = (0x6860cf4b00L + number).ToString("x24", CultureInfo.InvariantCulture);
+        FakeJob job = _jobs[id] = new FakeJob(number, id, owner, body);
         return FakeAnswers.JsonAsync(context, Describe(job));
     }
 
